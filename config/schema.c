@@ -29,11 +29,6 @@ static void unknown(struct schema_file *file, const struct yaml_path *at,
     char remedy[200];
     if (unknown_key_may_be_secret(pair->key->text))
         diag_hide(diag, pair->value->where, pair->value->end);
-    if (unknown_key_is_reserved(section, pair->key->text)) {
-        yaml_path_report(at, diag, pair->key->where, "remove it",
-                         "this version of wsluice has no such option yet");
-        return;
-    }
     unknown_key_remedy(section, pair->key->text, remedy, sizeof(remedy));
     yaml_path_report(at, diag, pair->key->where, remedy, "unknown option");
 }

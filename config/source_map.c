@@ -21,7 +21,7 @@ static const struct yaml_tree_node *find_section(const struct source_map *map,
         *where = top->items[option->outer].node->where;
         return top->items[option->outer].node;
     }
-    const struct options_section_row *row = options_section(section);
+    const struct options_section_row *row = options_section(option_ref_section(option, section));
     const struct yaml_tree_node *node = find_section(map, option, row->parent, where);
     const struct yaml_tree_pair *pair = yaml_tree_find(node, row->key);
     if (!pair && row->single)

@@ -2,17 +2,6 @@
 
 #include "config/model/diag.h"
 
-bool unknown_key_is_reserved(enum options_section section, const char *key)
-{
-    static const char *const reserved[] = {"auth"};
-    if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER)
-        return false;
-    for (size_t i = 0; i < WSL_COUNT(reserved); i++)
-        if (strcmp(reserved[i], key) == 0)
-            return true;
-    return false;
-}
-
 bool unknown_key_may_be_secret(const char *key)
 {
     struct diag_guess guess = diag_guess(key, strlen(key));
@@ -60,7 +49,8 @@ static bool find_section(enum options_section outer, const char *key, enum optio
             enum options_section section = (enum options_section)i;
             enum options_section child;
             size_t distance = guess->distance;
-            if (options_section(section)->shape == OPTIONS_MAP ||
+            bool alike = options_contents(section) != section && section != outer;
+            if (alike || options_section(section)->shape == OPTIONS_MAP ||
                 !(anywhere || is_inside(section, outer)))
                 continue;
             offer_section(guess, section);

@@ -11,9 +11,6 @@
 
 #include "config/options/options.h"
 
-/* Is it reserved for a later version? */
-bool unknown_key_is_reserved(enum options_section section, const char *key);
-
 /* Is it similar to the name of a secret? Then its value must not be shown. */
 bool unknown_key_may_be_secret(const char *key);
 

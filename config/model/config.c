@@ -124,6 +124,13 @@ void config_release(const struct config *config)
     free(owner);
 }
 
+const struct config_auth_set *config_auth_of(const struct config_listener *listener,
+                                             const struct config_route *route)
+{
+    bool own = route->auth.count > 0 || route->kind == CONFIG_KIND_HEALTH;
+    return own ? &route->auth : &listener->auth;
+}
+
 const char *config_route_name(const struct config_route *route)
 {
     return route->name ? route->name : route->path;

@@ -163,9 +163,10 @@ struct config_listener {
     const char *base_path; /* "/desk": removed from request paths; others are refused. NULL: "/" */
     struct config_texts routes; /* names; none: every route that no listener names */
     struct config_cidrs allow, deny;
-    uint32_t max_connections; /* 0: off */
-    bool raw;                 /* clients speak raw bytes: no HTTP, no WebSocket; it has one route */
-    bool admin;               /* not from a file: the admin socket (admin.h) */
+    struct config_auth_set auth; /* of all its routes (config_auth_of) */
+    uint32_t max_connections;    /* 0: off */
+    bool raw;                    /* clients speak raw bytes: no HTTP, no WebSocket; it has one route */
+    bool admin;                  /* not from a file: the admin socket (admin.h) */
     struct config_place place;
 };
 
@@ -353,6 +354,13 @@ struct config {
 
 /* Tokens choose its target. */
 bool config_route_has_tokens(const struct config_route *route);
+
+/*
+ * What a request of the listener must pass for the route: the route's methods; if it has none, the
+ * listener's, except for health.
+ */
+const struct config_auth_set *config_auth_of(const struct config_listener *listener,
+                                             const struct config_route *route);
 
 /* The route's name in listeners' routes, in logs and in metrics. */
 const char *config_route_name(const struct config_route *route);

@@ -6,14 +6,20 @@ bool option_ref_is_faulty(const struct option_locator *names, enum options_secti
     return names->is_faulty && names->is_faulty(names->owner, section, outer);
 }
 
+enum options_section option_ref_section(const struct option_ref *option,
+                                        enum options_section section)
+{
+    return options_section(option->within)->like == section ? option->within : section;
+}
+
 /* The path to a section; `outer` is the index in the outer list, `inner` in the inner one. */
 static void print_section(const struct option_locator *names, enum options_section section,
                           const struct option_ref *option, char *buffer, size_t size)
 {
-    const struct options_section_row *row = options_section(section);
     buffer[0] = '\0';
     if (section == OPTIONS_PROCESS)
         return;
+    const struct options_section_row *row = options_section(option_ref_section(option, section));
     print_section(names, row->parent, option, buffer, size);
     size_t used = strlen(buffer);
     const char *dot = used ? "." : "";

@@ -17,7 +17,9 @@ struct option_ref {
     enum options_section section;
     const char *key; /* NULL: the section itself */
     size_t outer;    /* index of the listener or route; unused elsewhere */
-    size_t inner;    /* index of the certificate, target, capture or header */
+    size_t inner;    /* index of the certificate, target, capture, header or method */
+    /* The section that holds `section`, or stands for it (`like`), if there are several such. */
+    enum options_section within;
 };
 
 struct option_locator {
@@ -30,6 +32,10 @@ struct option_locator {
     const void *owner;
     bool incomplete; /* a file could not be read: do not report missing elements */
 };
+
+/* On the path of the option: `section`, or the one that stands for it there. */
+enum options_section option_ref_section(const struct option_ref *option,
+                                        enum options_section section);
 
 bool option_ref_is_faulty(const struct option_locator *names, enum options_section section,
                           size_t outer);

@@ -105,6 +105,18 @@ static const struct options_section_row sections[] = {
             .help =
                 "Chosen by the server name (SNI) that the client sends; the first is the default.",
         },
+    [OPTIONS_LISTENER_AUTH] =
+        {
+            .key = "auth",
+            .parent = OPTIONS_LISTENER,
+            .like = OPTIONS_AUTH,
+            LIST(config_listener, auth.methods, auth.count),
+            .size = sizeof(struct config_auth),
+            .place = offsetof(struct config_auth, place),
+            .help = "The methods of routes[].auth, for every route that this listener serves. A "
+                    "route with auth of its own asks for that alone. Health routes do not ask for "
+                    "the listener's.",
+        },
     [OPTIONS_ROUTE] =
         {
             .key = "routes",
@@ -368,10 +380,17 @@ const struct options_section_row *options_section(enum options_section section)
     return &sections[section];
 }
 
+enum options_section options_contents(enum options_section section)
+{
+    enum options_section like = sections[section].like;
+    return like != OPTIONS_PROCESS ? like : section;
+}
+
 bool options_next_child(enum options_section parent, enum options_section *child)
 {
+    enum options_section contents = options_contents(parent);
     for (int i = *child + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        if (sections[i].parent != parent)
+        if (sections[i].parent != contents)
             continue;
         *child = (enum options_section)i;
         return true;

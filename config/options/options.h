@@ -29,6 +29,7 @@ enum options_section {
     OPTIONS_LISTENER,
     OPTIONS_TLS,
     OPTIONS_CERTIFICATE,
+    OPTIONS_LISTENER_AUTH,
     OPTIONS_ROUTE,
     OPTIONS_TARGET,
     OPTIONS_WEBSOCKET,
@@ -73,6 +74,7 @@ struct options_section_row {
     const char *single; /* LIST: the key of a single element, as target: for targets:; or NULL */
     const char *title;  /* in --help; NULL: its flags are listed with the previous section */
     enum options_section parent;
+    enum options_section like; /* has the sections inside that one, which has no options; 0: none */
     enum options_shape shape;
     size_t offset;       /* in the parent's struct: of the struct, or of the pointer to a list */
     size_t count_offset; /* LIST, MAP: of the length */
@@ -145,6 +147,9 @@ struct options_part {
     size_t count;
 };
 
+/* How many methods of auth must let a client in. */
+extern const struct value_name options_auth_satisfies[];
+
 /* PROXY protocol versions to a target, and to the targets of tokens. */
 extern const struct value_name options_target_proxy_versions[];
 
@@ -160,6 +165,9 @@ const struct options_row *options_at(size_t index);
 size_t options_count(void);
 
 const struct options_section_row *options_section(enum options_section section);
+
+/* The section whose contents it has: itself, or the one that it is like. */
+enum options_section options_contents(enum options_section section);
 
 /*
  * The sections right inside `parent`, in their order: *child begins with `parent`. False: there is

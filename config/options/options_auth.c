@@ -12,6 +12,12 @@ static const struct value_name algorithms[] = {
     {"Ed25519", CONFIG_TICKET_EDDSA, true}, {NULL, 0, false},
 };
 
+const struct value_name options_auth_satisfies[] = {
+    {"all", CONFIG_SATISFY_ALL, false},
+    {"any", CONFIG_SATISFY_ANY, false},
+    {NULL, 0, false},
+};
+
 static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_BASIC,
@@ -164,7 +170,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .form = &text_form_base},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "the login counts at and below this path, for all routes with the same scope, "
-                "users and secret; default: the path of the route",
+                "users and secret; default: the path of the route, and / for a listener's",
     },
     {
         .section = OPTIONS_AUTH_LOGIN,

@@ -127,6 +127,15 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LISTENER,
+        .key = "satisfy",
+        OPTIONS_FIELD(config_listener, auth.satisfy),
+        .value = {.type = VALUE_ENUM, .names = options_auth_satisfies},
+        .initial = "all",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "how many methods of auth must let a client in: all, or any one of them",
+    },
+    {
+        .section = OPTIONS_LISTENER,
         .key = "max_connections",
         OPTIONS_FIELD(config_listener, max_connections),
         .value = {.type = VALUE_COUNT, .min = 1, .max = 10000000, .zero = "off"},

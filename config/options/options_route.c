@@ -22,11 +22,6 @@ static const struct value_name auth_fors[] = {
     {"websocket", CONFIG_AUTH_FOR_WEBSOCKET, false},
     {NULL, 0, false},
 };
-static const struct value_name satisfies[] = {
-    {"all", CONFIG_SATISFY_ALL, false},
-    {"any", CONFIG_SATISFY_ANY, false},
-    {NULL, 0, false},
-};
 static const struct value_name healths[] = {
     {"off", CONFIG_HEALTH_OFF, false},
     {"live", CONFIG_HEALTH_LIVE, false},
@@ -290,7 +285,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "satisfy",
         OPTIONS_FIELD(config_route, auth.satisfy),
-        .value = {.type = VALUE_ENUM, .names = satisfies},
+        .value = {.type = VALUE_ENUM, .names = options_auth_satisfies},
         .initial = "all",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "how many methods of auth must let a client in: all, or any one of them",

@@ -153,6 +153,12 @@ static void print_entry(const char *path, const char *help, FILE *stream, unsign
     wrap_print(stream, help, (size_t)column, width);
 }
 
+/* Its contents are described once, with the section that it is like. */
+static bool is_alike(enum options_section section)
+{
+    return options_contents(section) != section;
+}
+
 static void print_section(enum options_section section, FILE *stream, unsigned width)
 {
     const struct options_row *row;
@@ -164,7 +170,7 @@ static void print_section(enum options_section section, FILE *stream, unsigned w
         print_entry(path, row->help, stream, width);
     }
     for (enum options_section child = section; options_next_child(section, &child);) {
-        if (options_section(child)->shape != OPTIONS_MAP) {
+        if (options_section(child)->shape != OPTIONS_MAP && !is_alike(child)) {
             print_section(child, stream, width);
             continue;
         }
@@ -216,6 +222,7 @@ static void begin_another(bool *any, FILE *stream)
 static bool print_all_named(const char *name, FILE *stream, unsigned width)
 {
     const struct options_row *row;
+    char path[PATH_TEXT_MAX];
     bool any = false;
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
         enum options_section section;
@@ -223,7 +230,12 @@ static bool print_all_named(const char *name, FILE *stream, unsigned width)
             section != (enum options_section)i)
             continue;
         begin_another(&any, stream);
-        print_section_help(section, stream, width);
+        if (is_alike(section)) {
+            options_path(section, NULL, path, sizeof(path));
+            print_entry(path, options_section(section)->help, stream, width);
+        } else {
+            print_section_help(section, stream, width);
+        }
     }
     for (size_t i = 0; (row = options_at(i)); i++) {
         if (strcmp(row->key, name) != 0)
@@ -384,6 +396,8 @@ static void put_table(enum options_section section, FILE *stream)
     options_path(section, NULL, path, sizeof(path));
     fprintf(stream, "\n### %s%s%s\n\n%s\n", path[0] ? "`" : "", path[0] ? path : "The top level",
             path[0] ? "`" : "", own->help);
+    if (is_alike(section))
+        return;
     if (own->shape == OPTIONS_MAP) {
         struct options_map map = options_map(section);
         fprintf(stream, "\n- key: %s\n- value: %s\n", map.name->help, map.text->help);
@@ -406,6 +420,8 @@ static void put_table(enum options_section section, FILE *stream)
 static void put_tables(enum options_section section, FILE *stream)
 {
     put_table(section, stream);
+    if (is_alike(section))
+        return;
     for (enum options_section child = section; options_next_child(section, &child);)
         put_tables(child, stream);
 }

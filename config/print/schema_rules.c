@@ -219,7 +219,7 @@ void schema_rules_put(struct json *json, enum options_section section)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             put_option_rules(json, row, &any);
-    if (section == OPTIONS_AUTH) { /* exactly one method */
+    if (options_contents(section) == OPTIONS_AUTH) { /* exactly one method */
         json_put_key(json, "minProperties");
         json_put_number(json, 1);
         json_put_key(json, "maxProperties");

@@ -57,6 +57,9 @@ static void check_listener(const struct raw_check *check)
 {
     const struct config_listener *listener = &check->config->listeners[check->listener];
     size_t count;
+    if (listener->auth.count > 0)
+        complain(check, "auth", "remove it, or let allow say who may connect",
+                 "raw clients have no request to log in with");
     if (listener->base_path)
         complain(check, "base_path", "remove it", "raw clients have no path");
     if (listener->routes.count == 0) {

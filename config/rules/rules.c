@@ -7,6 +7,7 @@
 
 #include "config/model/name_map.h"
 #include "config/rules/raw_rules.h"
+#include "config/rules/route/auth_rules.h"
 #include "config/rules/route/route_rules.h"
 #include "config/rules/warnings.h"
 
@@ -197,8 +198,10 @@ static void check_listener(struct check *check, size_t index)
         listener->address.kind != CONFIG_ADDRESS_UNIX)
         complain(check, of_listener(index, listener->unix_owner ? "socket_owner" : "socket_group"),
                  "remove it", "only a Unix socket has an owner");
-    if (!option_ref_is_faulty(check->names, OPTIONS_LISTENER, index))
+    if (!option_ref_is_faulty(check->names, OPTIONS_LISTENER, index)) {
         check_tls(check, index);
+        auth_rules_check_listener(check->config, check->names, check->diag, index);
+    }
     if (!check->names->incomplete)
         check_route_names(check, of_listener(index, "routes"), &listener->routes);
 }

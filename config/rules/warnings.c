@@ -30,7 +30,7 @@ static bool is_open(const struct config_listener *listener)
 static bool is_for_operators(const struct config_route *route)
 {
     return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
-           route->allow.count == 0 && route->auth.count == 0;
+           route->allow.count == 0;
 }
 
 /*
@@ -43,7 +43,8 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
 {
     return !listener->raw && is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
-           !route->host && !config_route_has_tokens(route) && route->auth.count == 0 &&
+           !route->host && !config_route_has_tokens(route) &&
+           config_auth_of(listener, route)->count == 0 &&
            !config_texts_has(&route->origins, SLICE("any"));
 }
 
@@ -92,7 +93,7 @@ static void check_pages(const struct config *config, const struct option_locator
     for (size_t i = 0; is_for_operators(route) && i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         if (!is_open(listener) || !route_set_has(config, listener, route) ||
-            !has_users(config, listener))
+            !has_users(config, listener) || config_auth_of(listener, route)->count > 0)
             continue;
         option_ref_report(names, diag, DIAG_WARNING, option,
                           "add allow, or give it a listener of its own",
@@ -132,27 +133,52 @@ static bool takes_passwords(const struct config_auth *auth)
     return config_auth_has(auth, CONFIG_AUTH_BASIC) || config_auth_has(auth, CONFIG_AUTH_LOGIN);
 }
 
+/* The first method that takes passwords: *option names it, in its set. False: none. */
+static bool find_passwords(const struct config_auth_set *set, struct option_ref *option)
+{
+    size_t i = 0;
+    while (i < set->count && !takes_passwords(&set->methods[i]))
+        i++;
+    if (i == set->count)
+        return false;
+    option->section = config_auth_has(&set->methods[i], CONFIG_AUTH_BASIC) ? OPTIONS_AUTH_BASIC
+                                                                           : OPTIONS_AUTH_LOGIN;
+    option->inner = i;
+    return true;
+}
+
+static void warn_of_passwords(const struct option_locator *names, struct diag *diag,
+                              struct option_ref option, size_t listener)
+{
+    option_ref_report(names, diag, DIAG_WARNING, option,
+                      "give the listener tls:, or trusted_proxies if a proxy in front has it",
+                      "passwords are readable on their way to listeners[%zu]", listener);
+}
+
 static void check_passwords(const struct config *config, const struct option_locator *names,
                             struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
-    size_t method = 0;
-    while (method < route->auth.count && !takes_passwords(&route->auth.methods[method]))
-        method++;
-    bool basic = method < route->auth.count &&
-                 config_auth_has(&route->auth.methods[method], CONFIG_AUTH_BASIC);
-    struct option_ref option = {.section = basic ? OPTIONS_AUTH_BASIC : OPTIONS_AUTH_LOGIN,
-                                .outer = index,
-                                .inner = method};
-    for (size_t i = 0; method < route->auth.count && i < config->listener_count; i++) {
+    struct option_ref option = {.outer = index};
+    if (!find_passwords(&route->auth, &option))
+        return;
+    for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         if (!is_readable(listener) || !route_set_has(config, listener, route))
             continue;
-        option_ref_report(names, diag, DIAG_WARNING, option,
-                          "give the listener tls:, or trusted_proxies if a proxy in front has it",
-                          "passwords are readable on their way to listeners[%zu]", i);
+        warn_of_passwords(names, diag, option, i);
         return;
     }
+}
+
+static void check_listener_passwords(const struct config *config,
+                                     const struct option_locator *names, struct diag *diag,
+                                     size_t index)
+{
+    const struct config_listener *listener = &config->listeners[index];
+    struct option_ref option = {.outer = index, .within = OPTIONS_LISTENER_AUTH};
+    if (is_readable(listener) && find_passwords(&listener->auth, &option))
+        warn_of_passwords(names, diag, option, index);
 }
 
 /* ---- captured hosts ---- */
@@ -203,6 +229,8 @@ static void check_hosts(const struct config *config, const struct option_locator
 void warnings_check(const struct config *config, const struct option_locator *names,
                     struct diag *diag)
 {
+    for (size_t i = 0; i < config->listener_count; i++)
+        check_listener_passwords(config, names, diag, i);
     for (size_t i = 0; i < config->route_count; i++) {
         check_pages(config, names, diag, i);
         check_liveness(config, names, diag, i);

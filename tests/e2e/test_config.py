@@ -17,7 +17,7 @@ SECRETS = {'WSLUICE_TEST_SECRET': 'hush'}
 # A schema sees a wrong type, an unknown name, a value out of range; it does not see rules.
 SEEN_BY_SCHEMA = ('unknown_top', 'list_for_mapping', 'mapping_for_list', 'text_for_list', 'text_for_mapping',
                   'mapping_for_value', 'list_for_value', 'number_range', 'duration', 'bool', 'enum', 'mode',
-                  'listener_without_address', 'redirect_status', 'tls_flat', 'tls_key_alone', 'reserved')
+                  'listener_without_address', 'redirect_status', 'tls_flat', 'tls_key_alone', 'auth_at_top')
 
 
 @pytest.fixture(scope='module')

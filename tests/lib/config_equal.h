@@ -30,11 +30,9 @@ static inline bool config_equal_section(enum options_section section, const char
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && !compare_is_same(row, a, b))
             return false;
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        enum options_section child = (enum options_section)i;
-        if (options_section(child)->parent == section && !config_equal_child(child, a, b))
+    for (enum options_section child = section; options_next_child(section, &child);)
+        if (!config_equal_child(child, a, b))
             return false;
-    }
     return true;
 }
 

@@ -1,68 +1,117 @@
 #include "config/rules/route/auth_rules.h"
 
-static struct option_ref element(const struct route_check *check, enum options_section section,
+#include "config/rules/route/route_set.h"
+
+/* The methods of a route, or of a listener, while they are checked. */
+struct auth_check {
+    const struct config *config;
+    const struct option_locator *names;
+    struct diag *diag;
+    const struct config_auth_set *set;
+    const struct config_listener *listener; /* NULL: they are a route's */
+    const struct config_route *route;       /* NULL: they are a listener's */
+    size_t index;                           /* of the route or the listener */
+};
+
+static struct option_ref element(const struct auth_check *check, enum options_section section,
                                  size_t index)
 {
-    return (struct option_ref){.section = section, .outer = check->index, .inner = index};
+    return (struct option_ref){.section = section,
+                               .outer = check->index,
+                               .inner = index,
+                               .within = check->listener ? OPTIONS_LISTENER_AUTH : OPTIONS_PROCESS};
 }
 
-static void check_methods(const struct route_check *check, size_t index)
+static struct option_ref owner(const struct auth_check *check, const char *key)
 {
-    const struct config_auth *auth = &check->route->auth.methods[index];
+    return (struct option_ref){.section = check->listener ? OPTIONS_LISTENER : OPTIONS_ROUTE,
+                               .outer = check->index,
+                               .key = key};
+}
+
+WSL_PRINTF(4, 5)
+static void report(const struct auth_check *check, struct option_ref option, const char *remedy,
+                   const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    option_ref_complain_args(check->names, check->diag, DIAG_ERROR, option, remedy, format, args);
+    va_end(args);
+}
+
+static void check_methods(const struct auth_check *check, size_t index)
+{
+    const struct config_auth *auth = &check->set->methods[index];
     enum config_auth_method first = config_auth_method(auth);
     struct option_ref option = element(check, OPTIONS_AUTH, index);
     if (first == CONFIG_AUTH_METHODS) {
-        route_check_report(check, option, "write - header: {name: X-User}, for example",
-                           "the element has no method");
+        report(check, option, "write - header: {name: X-User}, for example",
+               "the element has no method");
         return;
     }
     for (int method = first + 1; method < CONFIG_AUTH_METHODS; method++)
         if (config_auth_has(auth, (enum config_auth_method)method))
-            route_check_report(check, option, "make each an element of its own, behind a \"- \"",
-                               "the element has %s and %s", config_auth_method_name(first),
-                               config_auth_method_name((enum config_auth_method)method));
+            report(check, option, "make each an element of its own, behind a \"- \"",
+                   "the element has %s and %s", config_auth_method_name(first),
+                   config_auth_method_name((enum config_auth_method)method));
 }
 
-static bool has_trusted_proxies(const struct config *config)
+static void check_basic(const struct auth_check *check, size_t index)
 {
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (config->listeners[i].trusted_proxies.count > 0)
-            return true;
-    return false;
-}
-
-static void check_basic(const struct route_check *check, size_t index)
-{
-    const struct config_auth_basic *basic = &check->route->auth.methods[index].basic;
+    const struct config_auth_basic *basic = &check->set->methods[index].basic;
     if (basic->users && basic->accounts.count > 0)
-        route_check_report(check, element(check, OPTIONS_AUTH_BASIC, index), "remove one of them",
-                           "has users and accounts");
+        report(check, element(check, OPTIONS_AUTH_BASIC, index), "remove one of them",
+               "has users and accounts");
 }
 
-static bool asks_for_certificates(const struct config *config)
+/* ---- what a listener must do for a method ---- */
+
+static bool has_trusted_proxies(const struct config_listener *listener)
 {
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (config->listeners[i].tls.client_verify != CONFIG_VERIFY_OFF)
+    return listener->trusted_proxies.count > 0;
+}
+
+static bool asks_for_certificates(const struct config_listener *listener)
+{
+    return listener->tls.client_verify != CONFIG_VERIFY_OFF;
+}
+
+/* The methods' own listener, or any, does it. */
+static bool one_does(const struct auth_check *check, bool (*does)(const struct config_listener *))
+{
+    if (check->listener)
+        return does(check->listener);
+    for (size_t i = 0; i < check->config->listener_count; i++)
+        if (does(&check->config->listeners[i]))
             return true;
     return false;
 }
 
-static void check_certificate(const struct route_check *check, size_t index)
+static void check_certificate(const struct auth_check *check, size_t index)
 {
     struct option_ref option = element(check, OPTIONS_AUTH_CERTIFICATE, index);
-    if (config_auth_has(&check->route->auth.methods[index], CONFIG_AUTH_CERTIFICATE) &&
-        !asks_for_certificates(check->config))
-        route_check_report(check, option, "add client_ca to the tls of a listener",
-                           "nobody can pass: no listener asks for client certificates");
+    if (!config_auth_has(&check->set->methods[index], CONFIG_AUTH_CERTIFICATE) ||
+        one_does(check, asks_for_certificates))
+        return;
+    if (check->listener)
+        report(check, option, "add client_ca to its tls",
+               "nobody can pass: the listener asks for no client certificates");
+    else
+        report(check, option, "add client_ca to the tls of a listener",
+               "nobody can pass: no listener asks for client certificates");
 }
 
-static void check_header(const struct route_check *check, size_t index)
+static void check_header(const struct auth_check *check, size_t index)
 {
     struct option_ref option = element(check, OPTIONS_AUTH_HEADER, index);
-    if (check->route->auth.methods[index].header.name && !has_trusted_proxies(check->config))
-        route_check_report(check, option, "add the proxy's address to trusted_proxies",
-                           "nobody can pass: no listener has trusted_proxies");
+    if (!check->set->methods[index].header.name || one_does(check, has_trusted_proxies))
+        return;
+    report(check, option, "add the proxy's address to trusted_proxies",
+           check->listener ? "nobody can pass: the listener has no trusted_proxies"
+                           : "nobody can pass: no listener has trusted_proxies");
 }
+
+/* ---- login ---- */
 
 /* Does the scope hold the path of the route? */
 static bool holds(const char *scope, const char *path)
@@ -72,6 +121,18 @@ static bool holds(const char *scope, const char *path)
            (strncmp(scope, path, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
+/* A route of the listener whose browsers would not send the cookie. NULL: none. */
+static const struct config_route *outside(const struct auth_check *check, const char *scope)
+{
+    for (size_t i = 0; i < check->config->route_count; i++) {
+        const struct config_route *route = &check->config->routes[i];
+        if (route_set_has(check->config, check->listener, route) &&
+            config_auth_of(check->listener, route) == check->set && !holds(scope, route->path))
+            return route;
+    }
+    return NULL;
+}
+
 static bool has_login_before(const struct config_auth_set *set, size_t index)
 {
     struct config_auth_set before = *set;
@@ -79,40 +140,48 @@ static bool has_login_before(const struct config_auth_set *set, size_t index)
     return config_auth_login(&before) != NULL;
 }
 
-static void check_login(const struct route_check *check, size_t index)
+static void check_login(const struct auth_check *check, size_t index)
 {
-    const struct config_route *route = check->route;
-    const struct config_auth_login *login = &route->auth.methods[index].login;
+    const struct config_auth_login *login = &check->set->methods[index].login;
     struct option_ref option = element(check, OPTIONS_AUTH_LOGIN, index);
+    const struct config_route *route = check->route;
     if (!login->users)
         return;
-    if (has_login_before(&route->auth, index))
-        route_check_report(check, option, "remove one of them", "the route has another login");
-    if (login->scope && !holds(login->scope, route->path))
-        route_check_report(check, option, "let scope be / or a folder that the path is in",
-                           "the path %s is not in the scope %s", route->path, login->scope);
+    if (has_login_before(check->set, index))
+        report(check, option, "remove one of them", "the %s has another login",
+               check->listener ? "listener" : "route");
+    if (!login->scope)
+        return;
+    if (check->listener)
+        route = outside(check, login->scope);
+    if (route && !holds(login->scope, route->path))
+        report(check, option, "let scope be / or a folder that the path is in",
+               "the path %s is not in the scope %s", route->path, login->scope);
 }
 
-static void check_ticket(const struct route_check *check, size_t index)
+/* ---- ticket ---- */
+
+static void check_ticket(const struct auth_check *check, size_t index)
 {
-    const struct config_ticket *ticket = &check->route->auth.methods[index].ticket;
+    const struct config_ticket *ticket = &check->set->methods[index].ticket;
     struct option_ref option = element(check, OPTIONS_AUTH_TICKET, index);
     if (!ticket->key.file)
         return;
     option.key = "from";
     if (ticket->from.count == 0)
-        route_check_report(check, option, "name a place, such as header",
-                           "no place is named, so that no request has a ticket");
+        report(check, option, "name a place, such as header",
+               "no place is named, so that no request has a ticket");
     option.key = "unlimited";
     if (ticket->unlimited && ticket->single_use)
-        route_check_report(check, option, "remove one of them",
-                           "excludes single_use: used tickets are remembered until they expire");
+        report(check, option, "remove one of them",
+               "excludes single_use: used tickets are remembered until they expire");
 }
 
-void auth_rules_check(const struct route_check *check)
+/* ---- a set ---- */
+
+static void check_set(const struct auth_check *check)
 {
-    const struct config_route *route = check->route;
-    for (size_t i = 0; i < route->auth.count; i++) {
+    for (size_t i = 0; i < check->set->count; i++) {
         check_methods(check, i);
         check_header(check, i);
         check_login(check, i);
@@ -120,16 +189,53 @@ void auth_rules_check(const struct route_check *check)
         check_certificate(check, i);
         check_ticket(check, i);
     }
-    if (route->max_sessions_per_user > 0 && route->auth.count == 0)
-        route_check_report(check, route_check_option(check, "max_sessions_per_user"),
-                           "add auth, or use max_sessions", "has no effect without auth");
-    if (route->auth.asked_for == CONFIG_AUTH_FOR_WEBSOCKET && route->auth.count == 0)
-        route_check_report(check, route_check_option(check, "auth_for"), "add auth, or remove it",
-                           "has no effect without auth");
-    if (route->auth.asked_for == CONFIG_AUTH_FOR_WEBSOCKET && config_auth_login(&route->auth))
-        route_check_report(check, route_check_option(check, "auth_for"), "set it to all",
-                           "a login has a page, which is a plain request");
-    if (route->auth.satisfy == CONFIG_SATISFY_ANY && route->auth.count == 0)
-        route_check_report(check, route_check_option(check, "satisfy"), "add auth, or remove it",
-                           "has no effect without auth");
+    if (check->set->satisfy == CONFIG_SATISFY_ANY && check->set->count == 0)
+        report(check, owner(check, "satisfy"), "add auth, or remove it",
+               "has no effect without auth");
+}
+
+void auth_rules_check_listener(const struct config *config, const struct option_locator *names,
+                               struct diag *diag, size_t index)
+{
+    const struct config_listener *listener = &config->listeners[index];
+    const struct auth_check check = {.config = config,
+                                     .names = names,
+                                     .diag = diag,
+                                     .set = &listener->auth,
+                                     .listener = listener,
+                                     .index = index};
+    check_set(&check);
+}
+
+/* Does a listener ask the route's clients who they are? */
+static bool listener_asks(const struct config *config, const struct config_route *route)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config_auth_of(&config->listeners[i], route)->count > 0 &&
+            route_set_has(config, &config->listeners[i], route))
+            return true;
+    return false;
+}
+
+void auth_rules_check(const struct route_check *route_check)
+{
+    const struct config_route *route = route_check->route;
+    const struct auth_check check = {.config = route_check->config,
+                                     .names = route_check->names,
+                                     .diag = route_check->diag,
+                                     .set = &route->auth,
+                                     .route = route,
+                                     .index = route_check->index};
+    check_set(&check);
+    if (route->max_sessions_per_user > 0 && !listener_asks(check.config, route))
+        report(&check, owner(&check, "max_sessions_per_user"), "add auth, or use max_sessions",
+               "has no effect without auth");
+    if (route->auth.asked_for != CONFIG_AUTH_FOR_WEBSOCKET)
+        return;
+    if (route->auth.count == 0)
+        report(&check, owner(&check, "auth_for"), "add auth, or remove it",
+               "has no effect without auth");
+    if (config_auth_login(&route->auth))
+        report(&check, owner(&check, "auth_for"), "set it to all",
+               "a login has a page, which is a plain request");
 }

@@ -57,6 +57,14 @@ static uint64_t folders(const struct config *config)
     return count;
 }
 
+static uint64_t asked_by(const struct config_auth_set *auth)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < auth->count; i++)
+        count += auth->methods[i].forward.url != NULL;
+    return count;
+}
+
 /* Services that are asked over HTTP, and Redis servers. While a request is under way, its client's
  * share covers it. */
 static uint64_t services(const struct config *config)
@@ -65,9 +73,10 @@ static uint64_t services(const struct config *config)
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         count += route->tokens.http.url != NULL || route->tokens.redis.url != NULL;
-        for (size_t j = 0; j < route->auth.count; j++)
-            count += route->auth.methods[j].forward.url != NULL;
+        count += asked_by(&route->auth);
     }
+    for (size_t i = 0; i < config->listener_count; i++)
+        count += asked_by(&config->listeners[i].auth);
     return count;
 }
 

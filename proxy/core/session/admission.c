@@ -147,42 +147,63 @@ enum admission_step admission_raw(struct admission *admission, const struct admi
     return admit_or_refuse(admission, verdict, ADMISSION_COUNT_ROUTE);
 }
 
-static bool has_login(const struct config_route *route)
+/* A route, as a listener serves it. */
+struct resource {
+    const struct config_route *route;
+    const struct config_auth_set *auth;
+};
+
+static struct resource resource_of(const struct config_listener *listener,
+                                   const struct config_route *route)
 {
-    return config_auth_login(&route->auth) != NULL;
+    return (struct resource){route, config_auth_of(listener, route)};
+}
+
+static bool has_login(const struct resource *resource)
+{
+    return config_auth_login(resource->auth) != NULL;
 }
 
 /* Must a plain request say who its client is? */
-static bool asks_plain(const struct config_route *route)
+static bool asks_plain(const struct resource *resource)
 {
-    return route->auth.count > 0 && route->auth.asked_for == CONFIG_AUTH_FOR_ALL;
+    return resource->auth->count > 0 && resource->auth->asked_for == CONFIG_AUTH_FOR_ALL;
 }
 
-static bool has_page(const struct config_route *route)
+static bool has_page(const struct resource *resource)
 {
-    return route->demo || route->files.root || has_login(route);
+    return resource->route->demo || resource->route->files.root || has_login(resource);
 }
 
 /* POST ends a session, without a body. OPTIONS is the check that HAProxy makes by default. */
-static const char *own_methods(const struct config_route *route)
+static const char *own_methods(const struct resource *resource)
 {
+    const struct config_route *route = resource->route;
     if (route->kind == CONFIG_KIND_STATUS)
         return "GET, HEAD, POST";
     if (route->kind == CONFIG_KIND_HEALTH)
         return "GET, HEAD, OPTIONS";
-    return route->kind == CONFIG_KIND_BRIDGE && !has_page(route) ? "GET" : "GET, HEAD";
+    return route->kind == CONFIG_KIND_BRIDGE && !has_page(resource) ? "GET" : "GET, HEAD";
 }
 
-const char *admission_methods(const struct config_route *route)
+static const char *all_methods(const struct resource *resource)
 {
-    if (!has_login(route) || route->kind == CONFIG_KIND_STATUS)
-        return own_methods(route);
+    const struct config_route *route = resource->route;
+    if (!has_login(resource) || route->kind == CONFIG_KIND_STATUS)
+        return own_methods(resource);
     return route->kind == CONFIG_KIND_HEALTH ? "GET, HEAD, OPTIONS, POST" : "GET, HEAD, POST";
 }
 
-static bool takes_method(const struct config_route *route, struct slice method)
+const char *admission_methods(const struct config_listener *listener,
+                              const struct config_route *route)
 {
-    struct slice rest = slice_of(own_methods(route)), taken;
+    const struct resource resource = resource_of(listener, route);
+    return all_methods(&resource);
+}
+
+static bool takes_method(const struct resource *resource, struct slice method)
+{
+    struct slice rest = slice_of(own_methods(resource)), taken;
     while (http_head_list_next(&rest, &taken))
         if (slice_equal(taken, method))
             return true;
@@ -200,19 +221,19 @@ static bool answers_itself(const struct config_route *route)
     return route->kind != CONFIG_KIND_BRIDGE && route->kind != CONFIG_KIND_REDIRECT;
 }
 
-static bool is_form(const struct config_route *route, const struct http_head *head)
+static bool is_form(const struct resource *resource, const struct http_head *head)
 {
-    return head->has_body && slice_equal(head->method, SLICE("POST")) && has_login(route) &&
+    return head->has_body && slice_equal(head->method, SLICE("POST")) && has_login(resource) &&
            form_is_sent(head);
 }
 
-static enum reason check_plain(const struct config_route *route, const struct http_head *head)
+static enum reason check_plain(const struct resource *resource, const struct http_head *head)
 {
-    if (answers_itself(route) && asks_for_websocket(head))
+    if (answers_itself(resource->route) && asks_for_websocket(head))
         return REASON_ws_no_target;
-    if (is_form(route, head))
+    if (is_form(resource, head))
         return REASON_none;
-    if (!takes_method(route, head->method))
+    if (!takes_method(resource, head->method))
         return REASON_http_method;
     return head->has_body ? REASON_http_body : REASON_none;
 }
@@ -221,11 +242,11 @@ static enum reason check_plain(const struct config_route *route, const struct ht
  * A bridge's route may serve files, the demo or the page of a login as well: to requests that ask
  * for no upgrade.
  */
-static bool is_for_bridge(const struct config_route *route, const struct http_head *head)
+static bool is_for_bridge(const struct resource *resource, const struct http_head *head)
 {
-    if (route->kind != CONFIG_KIND_BRIDGE)
+    if (resource->route->kind != CONFIG_KIND_BRIDGE)
         return false;
-    return !has_page(route) || asks_for_websocket(head);
+    return !has_page(resource) || asks_for_websocket(head);
 }
 
 static enum admission_step route_found(struct admission *admission,
@@ -239,13 +260,14 @@ static enum admission_step route_found(struct admission *admission,
         verdict = (enum reason)admission->verdict;
     if (verdict != REASON_none)
         return refuse(admission, verdict);
-    admission->is_upgrade = is_for_bridge(route, facts->head);
+    const struct resource resource = resource_of(admission->terms.listener, route);
+    admission->is_upgrade = is_for_bridge(&resource, facts->head);
     if (admission->is_upgrade)
         return next(admission, ADMISSION_PREPARE_UPGRADE);
-    return admit_or_refuse(admission, check_plain(route, facts->head),
-                           facts->head->has_body ? ADMISSION_READ_BODY
-                           : asks_plain(route)   ? ADMISSION_AUTHENTICATE
-                                                 : ADMISSION_ADMITTED);
+    return admit_or_refuse(admission, check_plain(&resource, facts->head),
+                           facts->head->has_body   ? ADMISSION_READ_BODY
+                           : asks_plain(&resource) ? ADMISSION_AUTHENTICATE
+                                                   : ADMISSION_ADMITTED);
 }
 
 bool admission_is_proxied(const struct admission *admission)
@@ -270,6 +292,12 @@ static enum reason check_origin(const struct admission *admission,
     return access_origin(origin ? origin->value : none, facts->head->host,
                          admission_is_secure(admission, facts->head, facts->tls),
                          &facts->route->origins);
+}
+
+/* Must an upgrade say who its client is? */
+static bool asks(const struct admission *admission, const struct config_route *route)
+{
+    return config_auth_of(admission->terms.listener, route)->count > 0;
 }
 
 /* Of an upgrade whose client may pass. */
@@ -301,8 +329,8 @@ enum admission_step admission_resume(struct admission *admission,
         return admit_or_refuse(admission, verdict, ADMISSION_KEEP_HEAD);
     case ADMISSION_KEEP_HEAD:
         return admit_or_refuse(admission, verdict,
-                               facts->route->auth.count > 0 ? ADMISSION_AUTHENTICATE
-                                                            : find_target(facts->route));
+                               asks(admission, facts->route) ? ADMISSION_AUTHENTICATE
+                                                             : find_target(facts->route));
     case ADMISSION_READ_BODY:
         return admit_or_refuse(admission, verdict, ADMISSION_AUTHENTICATE);
     case ADMISSION_AUTHENTICATE:

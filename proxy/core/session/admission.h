@@ -17,14 +17,14 @@
  *      request     LEAVE_ADDRESS, COUNT_ADDRESS      if the head names another client than before
  *                          |
  *                     FIND_ROUTE ------------------> ADMITTED   a plain request
- *                          |    READ_BODY if it is the form of a login, AUTHENTICATE if the route asks
- *                          |    for it, come in between
+ *                          |    READ_BODY if it is the form of a login, AUTHENTICATE if the route or
+ *                          |    its listener asks for it, come in between
  *                          |
  *                   PREPARE_UPGRADE
  *                          |
  *                      KEEP_HEAD
  *                          |
- *                    AUTHENTICATE        if the route asks for it
+ *                    AUTHENTICATE        if the route or its listener asks for it
  *                          |
  *                     FIND_TOKEN         if the route has tokens
  *                          |
@@ -66,7 +66,7 @@ enum admission_step {
     ADMISSION_PREPARE_UPGRADE,  /* check the WebSocket handshake, and prepare the 101 */
     ADMISSION_KEEP_HEAD,        /* copy what is needed of the head: later steps may take time */
     ADMISSION_READ_BODY,        /* the body of a form; the head is the same afterwards */
-    ADMISSION_AUTHENTICATE,     /* who the client is, as the route's methods say */
+    ADMISSION_AUTHENTICATE,     /* who the client is, as the methods of route or listener say */
     ADMISSION_FIND_TOKEN,       /* the target of the request's token */
     ADMISSION_COUNT_ROUTE,      /* enter the count of the route's sessions */
     ADMISSION_AWAIT_CLIENT,     /* admission_client, once the client's address is known */
@@ -137,8 +137,10 @@ bool admission_asks(enum admission_step step);
 /* The largest body of a form. */
 #define ADMISSION_BODY_MAX 4096
 
-/* The methods of plain requests that a route takes, as the value of an Allow field. */
-const char *admission_methods(const struct config_route *route);
+/* The methods of plain requests that a route takes on a listener, as the value of an Allow field.
+ */
+const char *admission_methods(const struct config_listener *listener,
+                              const struct config_route *route);
 
 /* Over a limit of clients: the request is read, but only liveness is answered. */
 bool admission_is_over_limit(const struct admission *admission);

@@ -34,13 +34,17 @@ static void check_sockets(const struct check *check)
         const struct config_address *address = &listener->address;
         if (option_ref_is_faulty(check->names, OPTIONS_LISTENER, i))
             continue;
-        check_identities(check, (struct option_ref){OPTIONS_LISTENER, "socket_owner", i, 0},
-                         listener->unix_owner,
-                         (struct option_ref){OPTIONS_LISTENER, "socket_group", i, 0},
-                         listener->unix_group);
+        check_identities(
+            check,
+            (struct option_ref){.section = OPTIONS_LISTENER, .key = "socket_owner", .outer = i},
+            listener->unix_owner,
+            (struct option_ref){.section = OPTIONS_LISTENER, .key = "socket_group", .outer = i},
+            listener->unix_group);
         if (address->kind == CONFIG_ADDRESS_UNIX && address->path && address->path[0] != '@')
-            check_path_makes(check, (struct option_ref){OPTIONS_LISTENER, "address", i, 0},
-                             "socket", address->path, CHECK_SOCKET);
+            check_path_makes(
+                check,
+                (struct option_ref){.section = OPTIONS_LISTENER, .key = "address", .outer = i},
+                "socket", address->path, CHECK_SOCKET);
     }
 }
 
@@ -77,7 +81,7 @@ static const char *skip_place(const struct config_place *place, const char *text
 static void check_root(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
-    struct option_ref option = {OPTIONS_FILES, "root", index, 0};
+    struct option_ref option = {.section = OPTIONS_FILES, .key = "root", .outer = index};
     char error[TEXT_MAX];
     if (!check_path_reads(check, option, "files", route->files.root,
                           pattern_is_prefix(route->path) ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER))
@@ -102,12 +106,14 @@ static void check_service(const struct check *check, struct option_ref ca, const
 static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
-    struct option_ref option = {OPTIONS_TOKENS, config_token_source_key(tokens), index, 0};
+    struct option_ref option = {
+        .section = OPTIONS_TOKENS, .key = config_token_source_key(tokens), .outer = index};
     enum config_token_source kind = config_token_source(tokens);
     char text[TEXT_MAX];
     if (tokens->http.url) {
-        check_service(check, (struct option_ref){OPTIONS_TOKENS_HTTP, "ca", index, 0}, "tokens",
-                      tokens->http.url, tokens->http.ca);
+        check_service(
+            check, (struct option_ref){.section = OPTIONS_TOKENS_HTTP, .key = "ca", .outer = index},
+            "tokens", tokens->http.url, tokens->http.ca);
         return;
     }
     if (kind != CONFIG_TOKENS_REDIS &&
@@ -149,11 +155,9 @@ static void check_secret(const struct check *check, struct option_ref option, co
     login_keys_wipe(&keys);
 }
 
-static void check_ticket(const struct check *check, size_t index, size_t method)
+static void check_ticket(const struct check *check, struct option_ref option,
+                         const struct config_ticket_key *key)
 {
-    const struct config_ticket_key *key =
-        &check->config->routes[index].auth.methods[method].ticket.key;
-    struct option_ref option = {OPTIONS_TICKET_KEY, "file", index, method};
     char error[TEXT_MAX];
     if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
         return;
@@ -169,22 +173,27 @@ static void check_ticket(const struct check *check, size_t index, size_t method)
     ticket_key_file_free(file);
 }
 
-static void check_auth(const struct check *check, size_t index)
+static struct option_ref option_of(struct option_ref base, enum options_section section,
+                                   const char *key)
 {
-    const struct config_route *route = &check->config->routes[index];
-    for (size_t i = 0; i < route->auth.count; i++) {
-        const struct config_auth *auth = &route->auth.methods[i];
-        check_users(check, (struct option_ref){OPTIONS_AUTH_BASIC, "users", index, i},
-                    auth->basic.users);
+    base.section = section;
+    base.key = key;
+    return base;
+}
+
+static void check_auth(const struct check *check, const struct config_auth_set *set,
+                       struct option_ref base)
+{
+    for (base.inner = 0; base.inner < set->count; base.inner++) {
+        const struct config_auth *auth = &set->methods[base.inner];
+        check_users(check, option_of(base, OPTIONS_AUTH_BASIC, "users"), auth->basic.users);
         if (auth->forward.url)
-            check_service(check, (struct option_ref){OPTIONS_AUTH_FORWARD, "ca", index, i}, "auth",
+            check_service(check, option_of(base, OPTIONS_AUTH_FORWARD, "ca"), "auth",
                           auth->forward.url, auth->forward.ca);
-        check_users(check, (struct option_ref){OPTIONS_AUTH_LOGIN, "users", index, i},
-                    auth->login.users);
-        check_secret(check, (struct option_ref){OPTIONS_AUTH_LOGIN, "secret", index, i},
-                     auth->login.secret);
+        check_users(check, option_of(base, OPTIONS_AUTH_LOGIN, "users"), auth->login.users);
+        check_secret(check, option_of(base, OPTIONS_AUTH_LOGIN, "secret"), auth->login.secret);
         if (config_auth_method(auth) == CONFIG_AUTH_TICKET)
-            check_ticket(check, index, i);
+            check_ticket(check, option_of(base, OPTIONS_TICKET_KEY, "file"), &auth->ticket.key);
     }
 }
 
@@ -196,8 +205,9 @@ static void check_record(const struct check *check, size_t index)
         diag_out_of_memory(check->diag);
         return;
     }
-    check_path_makes(check, (struct option_ref){OPTIONS_ROUTE, "record", index, 0}, "recording",
-                     path, CHECK_NEW);
+    check_path_makes(check,
+                     (struct option_ref){.section = OPTIONS_ROUTE, .key = "record", .outer = index},
+                     "recording", path, CHECK_NEW);
     free(path);
 }
 
@@ -213,6 +223,10 @@ void check_files_of_service(const struct check *check)
             check_tokens(check, i);
         if (route->record)
             check_record(check, i);
-        check_auth(check, i);
+        check_auth(check, &route->auth, (struct option_ref){.outer = i});
     }
+    for (size_t i = 0; i < check->config->listener_count; i++)
+        if (!option_ref_is_faulty(check->names, OPTIONS_LISTENER, i))
+            check_auth(check, &check->config->listeners[i].auth,
+                       (struct option_ref){.outer = i, .within = OPTIONS_LISTENER_AUTH});
 }

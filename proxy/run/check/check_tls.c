@@ -11,7 +11,8 @@
 
 static struct option_ref certificate_ref(size_t listener, size_t index, const char *key)
 {
-    return (struct option_ref){OPTIONS_CERTIFICATE, key, listener, index};
+    return (struct option_ref){
+        .section = OPTIONS_CERTIFICATE, .key = key, .outer = listener, .inner = index};
 }
 
 static bool has_tls(const struct check *check, size_t listener)
@@ -82,9 +83,11 @@ struct option_ref check_tls_target_ref(const struct check *check, const struct p
 {
     size_t route = (size_t)(target->route - check->config->routes);
     if (config_route_has_tokens(target->route))
-        return (struct option_ref){OPTIONS_TOKENS, key, route, 0};
-    return (struct option_ref){OPTIONS_TARGET, key, route,
-                               (size_t)(target->config - target->route->targets)};
+        return (struct option_ref){.section = OPTIONS_TOKENS, .key = key, .outer = route};
+    return (struct option_ref){.section = OPTIONS_TARGET,
+                               .key = key,
+                               .outer = route,
+                               .inner = (size_t)(target->config - target->route->targets)};
 }
 
 static bool are_readable(const struct check *check, const struct pool_target *target)
@@ -149,10 +152,11 @@ static struct option_ref find_certificate(const struct check *check, const char 
     for (size_t i = 0; i < check->config->route_count; i++) {
         const struct config_route *route = &check->config->routes[i];
         if (config_route_has_tokens(route) && string_equal(route->tokens.target.certificate, file))
-            return (struct option_ref){OPTIONS_TOKENS, "certificate", i, 0};
+            return (struct option_ref){.section = OPTIONS_TOKENS, .key = "certificate", .outer = i};
         for (size_t j = 0; j < route->target_count; j++)
             if (string_equal(route->targets[j].certificate, file))
-                return (struct option_ref){OPTIONS_TARGET, "certificate", i, j};
+                return (struct option_ref){
+                    .section = OPTIONS_TARGET, .key = "certificate", .outer = i, .inner = j};
     }
     return (struct option_ref){.section = OPTIONS_PROCESS};
 }

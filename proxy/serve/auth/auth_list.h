@@ -1,5 +1,5 @@
 /*
- * The methods of one route, and one request's way through them.
+ * The methods of one route or listener, and one request's way through them.
  *
  *     auth_list_ask --PASSED, FAILED-------------------------> the verdict
  *                   --WAITS--> `done` later, on the same loop --^
@@ -17,7 +17,7 @@
 
 struct http_origins;
 
-/* The methods of one route, in the order of the configuration. */
+/* The methods of one route or listener, in the order of the configuration. */
 struct auth_list {
     size_t count;
     bool any; /* one of them is enough */

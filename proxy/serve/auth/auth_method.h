@@ -1,6 +1,6 @@
 /*
- * A method of authentication: one element of a route's `auth`. Each kind has a module auth_KIND
- * that fills in the operations; auth_list asks the methods of a route in turn.
+ * A method of authentication: one element of the `auth` of a route or a listener. Each kind has a
+ * module auth_KIND that fills in the operations; auth_list asks methods in turn.
  *
  *     ask --PASSED--> the client is let in, `answer` says who it is
  *         --FAILED--> it is not, `answer` says why and what the client is told

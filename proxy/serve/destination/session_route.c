@@ -3,6 +3,7 @@
 #include "codec/http/uri.h"
 #include "config/model/pattern.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
 #include "serve/site/site.h"
 
 /* ---- the logout of a route ---- */
@@ -12,7 +13,7 @@
 static bool has_login(const struct session *session, size_t index)
 {
     const struct config_route *route = &session->site->config->routes[index];
-    return config_auth_login(&route->auth) != NULL;
+    return config_auth_login(config_auth_of(session_facts_listener(session), route)) != NULL;
 }
 
 static size_t count_segments(struct slice path)

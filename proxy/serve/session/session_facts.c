@@ -15,6 +15,11 @@ const struct config_listener *session_facts_listener(const struct session *sessi
     return &session->site->config->listeners[session->listener];
 }
 
+const struct config_auth_set *session_facts_auth(const struct session *session)
+{
+    return config_auth_of(session_facts_listener(session), session->route);
+}
+
 bool session_facts_is_tls(const struct session *session)
 {
     return session->client && session->client != &session->client_plain.transport;

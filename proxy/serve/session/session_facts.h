@@ -16,6 +16,9 @@ struct session;
 const struct config_limits *session_facts_limits(const struct session *session);
 const struct config_listener *session_facts_listener(const struct session *session);
 
+/* What the request must pass; the route is known. */
+const struct config_auth_set *session_facts_auth(const struct session *session);
+
 bool session_facts_is_tls(const struct session *session);
 enum metrics_tls session_facts_tls_version(const struct session *session);
 

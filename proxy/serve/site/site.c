@@ -67,6 +67,7 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
 
 static bool open_listeners(struct site *site, char *error, size_t error_size)
 {
+    static const struct login_place everywhere = {NULL, "/"};
     const struct config *config = site->config;
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
@@ -79,6 +80,8 @@ static bool open_listeners(struct site *site, char *error, size_t error_size)
                                           listener->name ? listener->name : own->name);
         if (!own->counter)
             return fail(error, error_size);
+        if (!open_auth(site, &listener->auth, &everywhere, &own->auth, error, error_size))
+            return false;
     }
     return true;
 }
@@ -143,8 +146,10 @@ void site_release(struct site *site)
         auth_list_free(site->routes[i].auth);
         free(site->routes[i].field_lines);
     }
-    for (size_t i = 0; site->listeners && i < config->listener_count; i++)
+    for (size_t i = 0; site->listeners && i < config->listener_count; i++) {
         limits_counter_release(site->shared.limits, site->listeners[i].counter);
+        auth_list_free(site->listeners[i].auth);
+    }
     free(site->routes);
     free(site->listeners);
     route_table_free(site->table);

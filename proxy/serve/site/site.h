@@ -42,7 +42,7 @@ struct site_route {
     struct limits_counter *counter;
     struct files *files;         /* NULL: the route serves no files */
     struct token_source *tokens; /* NULL: the route has no tokens */
-    struct auth_list *auth;      /* NULL: the route asks nobody who they are */
+    struct auth_list *auth;      /* NULL: the route has no methods of its own */
     char *field_lines;           /* owned; header fields of the route, NULL: none */
     size_t field_length;
 };
@@ -51,6 +51,7 @@ struct site_listener {
     struct limits_counter *counter;
     struct descriptors_listener terms;
     const struct config_route *raw; /* the one route of a raw listener; NULL: it is none */
+    struct auth_list *auth;         /* of the routes that have none; NULL: those ask nobody */
     char name[160];                 /* the bound address, for the log */
 };
 

@@ -48,6 +48,9 @@ static bool open_services(struct site_resources *resources, const struct config_
 static bool open_origins(struct site_resources *resources, char *error, size_t error_size)
 {
     const struct config *config = resources->config;
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (!open_auth(resources, &config->listeners[i].auth, error, error_size))
+            return false;
     for (size_t i = 0; i < config->route_count; i++)
         if (!open_services(resources, &config->routes[i], error, error_size))
             return false;

@@ -112,6 +112,13 @@ static bool keep_request(struct session_auth *auth, const struct http_head *head
     return auth->head != NULL;
 }
 
+/* The route's own methods, or else the listener's. */
+static struct auth_list *list_of(const struct session *session)
+{
+    struct auth_list *own = session->site->routes[session->entry->match.route].auth;
+    return own ? own : session->site->listeners[session->listener].auth;
+}
+
 void session_auth_ask(struct session *session, const struct http_head *head, struct slice body,
                       session_auth_cb *known)
 {
@@ -126,8 +133,7 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
     session->entry->auth = auth;
     session->entry->auth_release = release;
     ask_what(session, auth, head, body);
-    struct auth_list *list = session->site->routes[session->entry->match.route].auth;
-    enum auth_outcome outcome = auth_list_ask(list, &auth->pass, &auth->question);
+    enum auth_outcome outcome = auth_list_ask(list_of(session), &auth->pass, &auth->question);
     if (outcome != AUTH_WAITS) {
         finish(auth, head, outcome);
     } else if (keep_request(auth, head)) {
@@ -145,8 +151,7 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
  * stay. */
 static void end_sessions(struct session *session)
 {
-    const struct config_route *route = session->route;
-    const struct config_auth_login *login = config_auth_login(&route->auth);
+    const struct config_auth_login *login = config_auth_login(session_facts_auth(session));
     if (login && session->user &&
         !kill_request_start_user(session->env, session->user, login->users, session_drain_one))
         log_message(REASON_WARN, "sessions of %s are not ended: out of memory", session->user);

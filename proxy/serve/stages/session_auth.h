@@ -1,6 +1,7 @@
 /*
- * Asks a route's methods of authentication who the client is (auth_list.h). If a method takes time,
- * the session waits in LOOKING_UP, and the head of its request is kept until the request is over.
+ * Asks the methods of authentication of a route, or of its listener, who the client is
+ * (auth_list.h). If a method takes time, the session waits in LOOKING_UP, and the head of its
+ * request is kept until the request is over.
  *
  * Owns: the question and its answer, in the entry. Thread: the session's. Errors: reasons, with a
  * detail for the log. Lifetime: until the entry is reset, at the end of the request.
@@ -19,8 +20,9 @@ typedef void session_auth_cb(struct session *session, const struct http_head *he
                              enum reason reason);
 
 /*
- * In HEAD, for a route with methods: calls `known` with the result, during this call or later,
- * unless the session ends before. `body`: of a form; ptr NULL: the request has none.
+ * In HEAD, for a route that has methods or whose listener has: calls `known` with the result,
+ * during this call or later, unless the session ends before. `body`: of a form; ptr NULL: the
+ * request has none.
  */
 void session_auth_ask(struct session *session, const struct http_head *head, struct slice body,
                       session_auth_cb *known);

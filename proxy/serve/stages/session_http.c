@@ -8,6 +8,7 @@
 #include "serve/metrics/health.h"
 #include "serve/metrics/prometheus.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session_files.h"
@@ -142,7 +143,8 @@ static enum health_targets targets_of(const struct session *session)
 
 static void health(struct session *session, const struct http_head *head)
 {
-    const struct config_header allow = {"Allow", admission_methods(session->route)};
+    const struct config_header allow = {
+        "Allow", admission_methods(session_facts_listener(session), session->route)};
     bool options = slice_equal(head->method, SLICE("OPTIONS"));
     struct health_reply answer = session->route->health == CONFIG_HEALTH_LIVE
                                      ? health_live()

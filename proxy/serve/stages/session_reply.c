@@ -211,7 +211,7 @@ void session_reply_refuse(struct session *session, enum reason reason)
     struct reply reply = reply_refusal(reason);
     struct config_header allow = {"Allow", "GET"};
     if (reply.status == 405) { /* RFC 9110 section 10.2.1: the methods of the resource */
-        allow.value = admission_methods(session->route);
+        allow.value = admission_methods(session_facts_listener(session), session->route);
         reply.fields = &allow;
         reply.field_count = 1;
     }

@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "config/model/config.h"
 #include "serve/metrics/process_facts.h"
+#include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/status/session_row.h"
 #include "serve/status/worker_request.h"
@@ -88,10 +89,9 @@ static void user_done_cb(struct worker_request *base)
 
 static bool is_of_user(const struct session *session, const struct kill_user *kill)
 {
-    const struct config_route *route = session->route;
-    if (!route || !session->user || strcmp(session->user, kill->user) != 0)
+    if (!session->route || !session->user || strcmp(session->user, kill->user) != 0)
         return false;
-    const struct config_auth_login *login = config_auth_login(&route->auth);
+    const struct config_auth_login *login = config_auth_login(session_facts_auth(session));
     return login && strcmp(login->users, kill->users) == 0 && session_row_is_listed(session);
 }
 

@@ -18,7 +18,7 @@ static void refuses_misplaced_keys(void **state)
                        "f:2:1: workers: repeated; the first one is in line 1");
     text_config_expect("x-a: [&a {b: 1, b: 2}]\n" GATEWAY,
                        "f:1:17: x-a[0].b: repeated; the first one is in line 1");
-    text_config_expect("auth: a\n" GATEWAY, "auth: this version of wsluice has no such option yet");
+    text_config_expect("auth: a\n" GATEWAY, "auth: unknown option; move it to routes[]");
     text_config_expect("log: {x-note: 1}\n" GATEWAY, "log.x-note: unknown option");
 }
 

@@ -12,6 +12,7 @@ static const char text[] = "log: {level: info}\n"
                            "listeners:\n"
                            "  - address: ':1'\n"
                            "    tls: {certificates: [a, {certificate: b, key: k}]}\n"
+                           "    auth: [{basic: u}, {login: {users: v}}]\n"
                            "routes:\n"
                            "  - path: /\n"
                            "    target: {address: 'h:1', ca: c}\n"
@@ -33,13 +34,38 @@ static void finds_options_and_sections(void **state)
     struct text_config loaded;
     text_config_read(&loaded, text);
     const struct source_map *map = &loaded.schema.map;
-    expect_position(map, (struct option_ref){OPTIONS_LOG, "level", 0, 0}, 1, 7);
-    expect_position(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 1}, 4, 46);
-    expect_position(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, 4, 26);
-    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, 7, 30);
-    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 1}, 9, 35);
-    expect_position(map, (struct option_ref){OPTIONS_HEADER, "C", 0, 1}, 8, 21);
-    expect_position(map, (struct option_ref){OPTIONS_ROUTE, "host", 1, 0}, 9, 5);
+    expect_position(map, (struct option_ref){.section = OPTIONS_LOG, .key = "level"}, 1, 7);
+    expect_position(
+        map,
+        (struct option_ref){.section = OPTIONS_CERTIFICATE, .key = "key", .outer = 0, .inner = 1},
+        4, 46);
+    expect_position(map, (struct option_ref){.section = OPTIONS_CERTIFICATE, .key = "key"}, 4, 26);
+    expect_position(map, (struct option_ref){.section = OPTIONS_TARGET, .key = "ca"}, 8, 30);
+    expect_position(
+        map, (struct option_ref){.section = OPTIONS_TARGET, .key = "ca", .outer = 1, .inner = 1},
+        10, 35);
+    expect_position(
+        map, (struct option_ref){.section = OPTIONS_HEADER, .key = "C", .outer = 0, .inner = 1}, 9,
+        21);
+    expect_position(map, (struct option_ref){.section = OPTIONS_ROUTE, .key = "host", .outer = 1},
+                    10, 5);
+    text_config_free(&loaded);
+}
+
+/* A route and a listener have the same methods. */
+static void finds_options_of_sections_that_are_alike(void **state)
+{
+    struct text_config loaded;
+    text_config_read(&loaded, text);
+    const struct source_map *map = &loaded.schema.map;
+    struct option_ref users = {
+        .section = OPTIONS_AUTH_LOGIN, .key = "users", .inner = 1, .within = OPTIONS_LISTENER_AUTH};
+    expect_position(map, users, 5, 33);
+    users.section = OPTIONS_AUTH;
+    users.inner = 0;
+    expect_position(map, users, 5, 12);
+    users.within = OPTIONS_PROCESS; /* the route has none */
+    expect_position(map, users, 7, 5);
     text_config_free(&loaded);
 }
 
@@ -49,10 +75,13 @@ static void finds_the_nearest_place(void **state)
     struct text_config loaded;
     text_config_read(&loaded, text);
     const struct source_map *map = &loaded.schema.map;
-    expect_position(map, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, 1, 1);
-    expect_position(map, (struct option_ref){OPTIONS_TOKENS, "file", 0, 0}, 6, 5);
-    expect_position(map, (struct option_ref){OPTIONS_ROUTE, "path", 9, 0}, 1, 1);
-    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 9}, 9, 5);
+    expect_position(map, (struct option_ref){.section = OPTIONS_PROCESS, .key = "user"}, 1, 1);
+    expect_position(map, (struct option_ref){.section = OPTIONS_TOKENS, .key = "file"}, 7, 5);
+    expect_position(map, (struct option_ref){.section = OPTIONS_ROUTE, .key = "path", .outer = 9},
+                    1, 1);
+    expect_position(
+        map, (struct option_ref){.section = OPTIONS_TARGET, .key = "ca", .outer = 1, .inner = 9},
+        10, 5);
     text_config_free(&loaded);
 }
 
@@ -76,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_options_and_sections),
+        cmocka_unit_test(finds_options_of_sections_that_are_alike),
         cmocka_unit_test(finds_the_nearest_place),
         cmocka_unit_test(finds_faulty_and_single_elements),
     };

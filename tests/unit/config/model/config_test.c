@@ -112,6 +112,21 @@ static void finds_a_text_in_a_list(void **state)
     assert_false(config_texts_has(&none, SLICE("any")));
 }
 
+static void a_route_asks_before_its_listener(void **state)
+{
+    struct config_auth methods[1];
+    const struct config_auth_set set = {.methods = methods, .count = 1};
+    const struct config_listener guarded = {.auth = set}, open = {0};
+    const struct config_route own = {.auth = set}, plain = {0},
+                              health = {.kind = CONFIG_KIND_HEALTH},
+                              own_health = {.kind = CONFIG_KIND_HEALTH, .auth = set};
+    assert_ptr_equal(config_auth_of(&guarded, &own), &own.auth);
+    assert_ptr_equal(config_auth_of(&guarded, &plain), &guarded.auth);
+    assert_int_equal(config_auth_of(&guarded, &health)->count, 0);
+    assert_ptr_equal(config_auth_of(&guarded, &own_health), &own_health.auth);
+    assert_int_equal(config_auth_of(&open, &plain)->count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +138,7 @@ int main(void)
         cmocka_unit_test(prints_an_address_as_it_is_written),
         cmocka_unit_test(addresses_are_the_same_if_each_member_is),
         cmocka_unit_test(finds_a_text_in_a_list),
+        cmocka_unit_test(a_route_asks_before_its_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

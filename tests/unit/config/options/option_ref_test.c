@@ -37,13 +37,25 @@ static void names_options_of_files_by_path(void **state)
 {
     const unsigned line = 3;
     struct option_locator file = {.locate = locate, .owner = &line};
-    struct option_ref target = {OPTIONS_TARGET, "ca", 3, 1};
+    struct option_ref target = {.section = OPTIONS_TARGET, .key = "ca", .outer = 3, .inner = 1};
     names(&file, (struct option_ref){.section = OPTIONS_PROCESS}, NULL);
-    names(&file, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, "user");
-    names(&file, (struct option_ref){OPTIONS_LOG, "file", 0, 0}, "log.file");
-    names(&file, (struct option_ref){OPTIONS_CERTIFICATE, "key", 2, 1},
+    names(&file, (struct option_ref){.section = OPTIONS_PROCESS, .key = "user"}, "user");
+    names(&file, (struct option_ref){.section = OPTIONS_LOG, .key = "file"}, "log.file");
+    names(&file,
+          (struct option_ref){.section = OPTIONS_CERTIFICATE, .key = "key", .outer = 2, .inner = 1},
           "listeners[2].tls.certificates[1].key");
     names(&file, target, "routes[3].targets[1].ca");
+    struct option_ref users = {.section = OPTIONS_AUTH_BASIC,
+                               .key = "users",
+                               .outer = 2,
+                               .inner = 1,
+                               .within = OPTIONS_LISTENER_AUTH};
+    names(&file, users, "listeners[2].auth[1].basic.users");
+    users.section = OPTIONS_AUTH;
+    users.key = NULL;
+    names(&file, users, "listeners[2].auth[1]");
+    users.within = OPTIONS_PROCESS;
+    names(&file, users, "routes[2].auth[1]");
     file.is_single = is_single;
     names(&file, target, "routes[3].target.ca");
 }
@@ -52,8 +64,9 @@ static void names_options_of_the_command_line_by_flag(void **state)
 {
     const unsigned line = 0;
     const struct option_locator flags = {.locate = locate, .owner = &line, .flags = true};
-    names(&flags, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, "--key");
-    names(&flags, (struct option_ref){OPTIONS_TARGET, "probe", 0, 0}, "routes[0].targets[0].probe");
+    names(&flags, (struct option_ref){.section = OPTIONS_CERTIFICATE, .key = "key"}, "--key");
+    names(&flags, (struct option_ref){.section = OPTIONS_TARGET, .key = "probe"},
+          "routes[0].targets[0].probe");
 }
 
 static void prints_a_second_place(void **state)

@@ -130,6 +130,33 @@ static void sections_lead_to_the_root(void **state)
     }
 }
 
+/* A section that is like another one has its contents: sections, and no options. */
+static void sections_that_are_alike(void **state)
+{
+    const struct options_row *row;
+    int alike = 0;
+    for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
+        enum options_section section = (enum options_section)i;
+        enum options_section like = options_section(section)->like;
+        assert_int_equal(options_contents(section), like == OPTIONS_PROCESS ? section : like);
+        if (like == OPTIONS_PROCESS)
+            continue;
+        alike++;
+        assert_int_equal(options_section(section)->size, options_section(like)->size);
+        assert_int_equal(options_section(section)->shape, options_section(like)->shape);
+        assert_string_equal(options_section(section)->key, options_section(like)->key);
+        for (size_t j = 0; (row = options_at(j)); j++)
+            assert_true(row->section != section && row->section != like);
+        enum options_section mine = section, its = like;
+        while (options_next_child(like, &its)) {
+            assert_true(options_next_child(section, &mine));
+            assert_int_equal(mine, its);
+        }
+        assert_false(options_next_child(section, &mine));
+    }
+    assert_int_equal(alike, 1);
+}
+
 static bool is_key(enum options_section section, const char *key)
 {
     enum options_section child;
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(flags_are_unique_and_whole),
         cmocka_unit_test(help_has_one_style),
         cmocka_unit_test(sections_lead_to_the_root),
+        cmocka_unit_test(sections_that_are_alike),
         cmocka_unit_test(rules_name_options_of_their_section),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,9 @@ static void prints_options_and_sections(void **state)
     prints("listeners[].tls.certificates[].key", "    flag:    --key=FILE\n");
     prints("routes[2].targets.address", "    default: none, it must be given\n");
     prints("routes.target.ca", "    value:   a file\n");
+    prints("listeners[0].auth", "The methods of routes[].auth");
+    prints("listeners.auth.basic.realm", "    default: wsluice\n");
+    prints("auth", "  listeners[].auth[]\n      The methods of");
     prints("limits", "\n  limits.drain_timeout\n      time ");
     prints("drain_timeout", "limits.drain_timeout\n");
     prints("redirect_status", "    value:   301, 302, 307 or 308\n");

@@ -123,6 +123,27 @@ static void warns_of_liveness_behind_tls(void **state)
 #define BASIC    "{path: /vnc, target: \"tcp://h:1\", auth: [{header: X-User}, {basic: users}]}"
 #define AUTH_TLS "{address: \":443\", tls: {certificates: [desk.pem]}}"
 
+static void knows_auth_of_listeners(void **state)
+{
+    assert_int_equal(warnings_of("[{address: \":80\", auth: [{login: users}]}]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[{address: \":80\", trusted_proxies: [10.0.0.1], auth: [{header: "
+                                 "X}, {login: users}]}]",
+                                 "[" DESK "]"),
+                     0);
+    assert_int_equal(warnings_of("[{address: \":80\", trusted_proxies: [10.0.0.1], auth: [{basic: "
+                                 "users}]}]",
+                                 "[" DESK ", " STATUS "]"),
+                     0); /* nor that everybody reads the status */
+    assert_int_equal(warnings_of("[{address: \"127.0.0.1:80\", auth: [{basic: users}]}]",
+                                 "[{path: /vnc, target: \"tcp://h:1\"}]"),
+                     0); /* nor of DNS rebinding */
+    assert_int_equal(warnings_of("[{address: \"127.0.0.1:80\", routes: [/vnc], auth: [{basic: "
+                                 "users}]}, \"127.0.0.1:81\"]",
+                                 "[{path: /vnc, target: \"tcp://h:1\"}, {path: /b, target: "
+                                 "\"tcp://h:1\"}]"),
+                     1);
+}
+
 static void warns_of_readable_passwords(void **state)
 {
     assert_int_equal(warnings_of("[" AUTH_TLS ", {address: \":80\", trusted_proxies: [10.0.0.1]}]",
@@ -157,6 +178,7 @@ int main(void)
         cmocka_unit_test(warns_of_client_chosen_hosts),
         cmocka_unit_test(warns_of_liveness_behind_tls),
         cmocka_unit_test(warns_of_readable_passwords),
+        cmocka_unit_test(knows_auth_of_listeners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,14 @@ static void knows_services(void **state)
     sandbox_plan_free(&plan);
     route.tokens.redis.url = NULL;
 
+    struct config_listener listener = {.auth = route.auth};
+    route.auth.count = 0;
+    config->listeners = &listener, config->listener_count = 1;
+    plan = plan_of(config);
+    assert_int_equal(plan.connect.count, 2);
+    sandbox_plan_free(&plan);
+    config->listener_count = 0;
+
     route.auth.count = 2;
     plan = plan_of(config);
     assert_true(plan.any_abstract);

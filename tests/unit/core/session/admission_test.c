@@ -111,8 +111,70 @@ static void test_a_login_has_a_page(void **unused)
     run_all(&caller);
     assert_true(caller.admission.is_upgrade);
     assert_non_null(strstr(caller.steps, "upgrade keep auth sessions admitted"));
-    assert_string_equal(admission_methods(&login_bridge), "GET, HEAD, POST");
-    assert_string_equal(admission_methods(&files), "GET, HEAD");
+    assert_string_equal(admission_methods(&caller.listener, &login_bridge), "GET, HEAD, POST");
+    assert_string_equal(admission_methods(&caller.listener, &files), "GET, HEAD");
+}
+
+static struct caller listener_caller(const struct config_route *route, struct config_auth *auth)
+{
+    struct caller caller = new_caller();
+    caller.route = route;
+    caller.listener.auth = (struct config_auth_set){.methods = auth, .count = 1};
+    return caller;
+}
+
+/* Every route but health asks for the listener's methods; one with its own for those. */
+static void test_a_listener_asks_for_all_its_routes(void **unused)
+{
+    static const struct config_route redirect = {.kind = CONFIG_KIND_REDIRECT};
+    static const struct config_route websocket = {
+        .kind = CONFIG_KIND_FILES,
+        .files = {.root = "/srv"},
+        .auth = {.methods = methods, .count = 1, .asked_for = CONFIG_AUTH_FOR_WEBSOCKET}};
+    static const struct {
+        const struct config_route *route;
+        bool asks;
+    } plain[] = {{&files, true}, {&status, true}, {&metrics, true},   {&redirect, true},
+                 {&live, false}, {&ready, false}, {&websocket, false}};
+    for (size_t i = 0; i < WSL_COUNT(plain); i++) {
+        struct caller caller = listener_caller(plain[i].route, methods);
+        run_all(&caller);
+        assert_int_equal(strstr(caller.steps, "route auth admitted") != NULL, plain[i].asks);
+        assert_int_equal(caller.step, ADMISSION_ADMITTED);
+    }
+    const struct config_route *const upgrades[] = {&bridge, &tokens, &demo, &with_files};
+    for (size_t i = 0; i < WSL_COUNT(upgrades); i++) {
+        struct caller caller = listener_caller(upgrades[i], methods);
+        add_field(&caller, "Upgrade", "websocket");
+        run_all(&caller);
+        assert_non_null(strstr(caller.steps, "upgrade keep auth "));
+        caller = listener_caller(upgrades[i], methods);
+        add_field(&caller, "Upgrade", "websocket");
+        caller.verdicts[ADMISSION_AUTHENTICATE] = REASON_auth_failed;
+        run_all(&caller);
+        assert_refused(&caller, REASON_auth_failed);
+    }
+    struct caller caller = listener_caller(&bridge, methods);
+    caller.verdicts[ADMISSION_FIND_ROUTE] = REASON_http_no_route;
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_no_route);
+}
+
+/* A bridge has its page, and files take its form. */
+static void test_a_login_of_a_listener(void **unused)
+{
+    struct caller caller = listener_caller(&bridge, page_methods);
+    assert_run(&caller, "connection [a client] address [a request] route auth admitted");
+    assert_false(caller.admission.is_upgrade);
+    caller = form_caller(&files);
+    caller.listener.auth = (struct config_auth_set){.methods = page_methods, .count = 1};
+    assert_run(&caller, "connection [a client] address [a request] route body auth admitted");
+    assert_string_equal(admission_methods(&caller.listener, &files), "GET, HEAD, POST");
+    assert_string_equal(admission_methods(&caller.listener, &live), "GET, HEAD, OPTIONS");
+    caller = form_caller(&guarded_files); /* whose own method takes no form */
+    caller.listener.auth = (struct config_auth_set){.methods = page_methods, .count = 1};
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_method);
 }
 
 static void test_a_plain_request_needs_a_route_only(void **unused)
@@ -354,6 +416,8 @@ int main(void)
         cmocka_unit_test(test_the_form_of_a_login_is_read),
         cmocka_unit_test(test_no_other_body_is_read),
         cmocka_unit_test(test_a_login_has_a_page),
+        cmocka_unit_test(test_a_listener_asks_for_all_its_routes),
+        cmocka_unit_test(test_a_login_of_a_listener),
         cmocka_unit_test(test_a_plain_request_needs_a_route_only),
         cmocka_unit_test(test_each_step_can_refuse_and_none_follows),
         cmocka_unit_test(test_the_token_is_answered_without_the_head),

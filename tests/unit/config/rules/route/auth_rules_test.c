@@ -11,6 +11,11 @@
 #define PROXIES     "trusted_proxies: [10.0.0.1]\n"
 #define ROUTE(text) "listeners: [\":1\"]\nroutes: [{path: /a, target: 'h:1', " text "}]\n"
 #define HEADER      "{header: X-User}"
+#define TRUSTED     "trusted_proxies: [10.0.0.1], "
+#define LISTENER(text, route)                                                                      \
+    "listeners: [{address: ':1', " text "}, {address: ':2', trusted_proxies: [10.0.0.1], routes: " \
+    "[other], tls: {certificates: [a], client_ca: b}}]\n"                                          \
+    "routes: [{path: /a, target: 'h:1', " route "}, {name: other, path: /b, target: 'h:1'}]\n"
 
 static void takes_one_method_in_each_element(void **state)
 {
@@ -106,6 +111,48 @@ static void checks_which_requests_must_pass(void **state)
                        "routes[0].auth_for: a login has a page");
 }
 
+/* What a method needs, the listener itself must have. */
+static void checks_the_methods_of_a_listener(void **state)
+{
+    (void)state;
+    text_config_expect(
+        LISTENER(TRUSTED "auth: [" HEADER "], satisfy: any", "max_sessions_per_user: 2"), "");
+    text_config_expect(LISTENER("auth: [" HEADER "]", ""),
+                       "listeners[0].auth[0].header: nobody can pass: the listener has no "
+                       "trusted_proxies");
+    text_config_expect(LISTENER("auth: [{certificate: {names: [a]}}]", ""),
+                       "listeners[0].auth[0].certificate: nobody can pass: the listener asks for "
+                       "no client certificates");
+    text_config_expect(LISTENER("auth: [{}]", ""),
+                       "listeners[0].auth[0]: the element has no method");
+    text_config_expect(LISTENER("satisfy: any", ""),
+                       "listeners[0].satisfy: has no effect without auth");
+    text_config_expect(LISTENER("auth: [{basic: u}, {ticket: {key: k, from: []}}]", ""),
+                       "listeners[0].auth[1].ticket.from: no place is named");
+    text_config_expect(LISTENER("auth: [{login: u}, {login: v}]", ""),
+                       "listeners[0].auth[1].login: the listener has another login");
+    text_config_expect(LISTENER("auth: [{logn: u}]", ""),
+                       "listeners[0].auth[0].logn: unknown option");
+}
+
+/* A route without auth of its own that the listener serves; its other options say so, too. */
+static void knows_the_routes_of_a_listener(void **state)
+{
+    (void)state;
+    text_config_expect(LISTENER(TRUSTED "auth: [{login: {users: u, scope: /}}]", ""), "");
+    text_config_expect(LISTENER(TRUSTED "auth: [{login: {users: u, scope: /a}}]", ""), "");
+    text_config_expect(LISTENER("auth: [{login: {users: u, scope: /c}}]", ""),
+                       "listeners[0].auth[0].login: the path /a is not in the scope /c");
+    text_config_expect(
+        LISTENER(TRUSTED "auth: [{login: {users: u, scope: /c}}]", "auth: [{basic: u}]"), "");
+    text_config_expect(LISTENER("auth: [{basic: u}]", "auth_for: websocket"),
+                       "routes[0].auth_for: has no effect without auth");
+    text_config_expect(
+        "listeners: [{address: ':1', routes: [x], auth: [{basic: u}]}, ':2']\nroutes: [{name: x, "
+        "path: /x, target: 'h:1'}, {path: /y, target: 'h:1', max_sessions_per_user: 1}]\n",
+        "routes[1].max_sessions_per_user: has no effect without auth");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +162,8 @@ int main(void)
         cmocka_unit_test(checks_logins),
         cmocka_unit_test(checks_passwords_and_certificates),
         cmocka_unit_test(checks_which_requests_must_pass),
+        cmocka_unit_test(checks_the_methods_of_a_listener),
+        cmocka_unit_test(knows_the_routes_of_a_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
