@@ -24,6 +24,7 @@
     VERDICT(ADDRESS, "the ticket is for another client address")                                   \
     VERDICT(USED, "the ticket has been used already")                                              \
     VERDICT(FULL, "too many single-use tickets are remembered")                                    \
+    VERDICT(NO_KEYS, "the file of the ticket key is gone")                                         \
     VERDICT(MEMORY, "out of memory")
 
 #define TICKET_VERDICT_ENUM(name, phrase) TICKET_##name,

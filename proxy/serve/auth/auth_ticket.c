@@ -1,20 +1,14 @@
 #include "serve/auth/auth_ticket.h"
 
-#include "base/monotonic.h"
-#include "core/ticket/ticket.h"
 #include "core/ticket/ticket_find.h"
-#include "serve/auth/ticket/ticket_key_file.h"
-#include "serve/auth/ticket/ticket_used.h"
+#include "serve/auth/ticket/ticket_check.h"
 
 #define INVALID "Bearer error=\"invalid_token\"" /* RFC 6750 section 3 */
 
 struct auth_ticket {
     struct auth_method base;
     const struct config_ticket *config;
-    struct ticket_policy policy;
-    const char **required; /* owned; of the policy */
-    struct ticket_key_file *keys;
-    struct ticket_used *used;
+    struct ticket_check *check;
 };
 
 /* ---- the verdict ---- */
@@ -23,6 +17,7 @@ static enum reason reason_of(enum ticket_verdict verdict)
 {
     switch (verdict) {
     case TICKET_FULL:
+    case TICKET_NO_KEYS:
         return REASON_auth_unavailable;
     case TICKET_MEMORY:
         return REASON_out_of_memory;
@@ -34,9 +29,7 @@ static enum reason reason_of(enum ticket_verdict verdict)
 static enum auth_outcome refuse(enum ticket_verdict verdict, const struct ticket_facts *facts,
                                 struct auth_answer *answer)
 {
-    bool of_claim = verdict == TICKET_MISSING || verdict == TICKET_CLAIMS;
-    snprintf(answer->detail, sizeof(answer->detail), "%s%s%s", ticket_verdict_phrase(verdict),
-             of_claim && *facts->claim ? ": " : "", of_claim ? facts->claim : "");
+    ticket_check_explain(verdict, facts, answer->detail, sizeof(answer->detail));
     enum reason reason = reason_of(verdict);
     answer->challenge = reason == REASON_auth_failed ? INVALID : NULL;
     return auth_fail(answer, reason);
@@ -47,21 +40,8 @@ static enum auth_outcome pass(const struct auth_ticket *ticket, const struct tic
 {
     if (!auth_set_user(answer, slice_of(facts->user)))
         return auth_fail(answer, REASON_auth_failed);
-    if (ticket->config->end_session && facts->expires_ms != INT64_MAX)
-        answer->expires_at = (facts->expires_ms + ticket->policy.leeway_ms + 999) / 1000;
+    answer->expires_at = ticket_check_session_end(ticket->check, facts);
     return AUTH_PASSED;
-}
-
-static enum ticket_verdict verify(struct auth_ticket *ticket, struct slice token,
-                                  const struct ticket_keys *keys,
-                                  const struct auth_question *question, struct ticket_facts *facts)
-{
-    const struct ticket_moment moment = {wall_clock_ms(), question->client};
-    struct ticket_use use;
-    enum ticket_verdict verdict = ticket_verify(token, keys, &ticket->policy, &moment, facts, &use);
-    if (verdict == TICKET_VALID && ticket->policy.single_use && question->is_upgrade)
-        verdict = ticket_used_take(ticket->used, &use, moment.now_ms);
-    return verdict;
 }
 
 /* ---- the method ---- */
@@ -69,14 +49,9 @@ static enum ticket_verdict verify(struct auth_ticket *ticket, struct slice token
 static enum auth_outcome ask_with(struct auth_ticket *ticket, struct slice token,
                                   const struct auth_question *question, struct auth_answer *answer)
 {
+    const struct ticket_shown shown = {token, question->client, question->is_upgrade};
     struct ticket_facts facts;
-    struct ticket_keys *keys = ticket_key_file_get(ticket->keys, monotonic_ms());
-    if (!keys) {
-        snprintf(answer->detail, sizeof(answer->detail), "the file of the ticket key is gone");
-        return auth_fail(answer, REASON_auth_unavailable);
-    }
-    enum ticket_verdict verdict = verify(ticket, token, keys, question, &facts);
-    ticket_keys_release(keys);
+    enum ticket_verdict verdict = ticket_check_verify(ticket->check, &shown, &facts);
     return verdict == TICKET_VALID ? pass(ticket, &facts, answer) : refuse(verdict, &facts, answer);
 }
 
@@ -110,50 +85,21 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
 static void release(struct auth_method *method)
 {
     struct auth_ticket *ticket = WSL_CONTAINER(method, struct auth_ticket, base);
-    ticket_key_file_free(ticket->keys);
-    free(ticket->required);
+    ticket_check_free(ticket->check);
     free(ticket);
 }
 
-/* The configuration's, and "exp" unless tickets may be unlimited. */
-static bool require(struct auth_ticket *ticket)
-{
-    const struct config_texts *required = &ticket->config->required;
-    const char **items = calloc(required->count + 1, sizeof(*items));
-    ticket->required = items;
-    if (!items)
-        return false;
-    for (size_t i = 0; i < required->count; i++)
-        items[i] = required->items[i];
-    items[required->count] = "exp";
-    ticket->policy.required =
-        (struct config_texts){items, required->count + !ticket->config->unlimited};
-    return true;
-}
-
-struct auth_method *auth_ticket_create(const struct config_ticket *config,
-                                       struct ticket_used *used, char *error, size_t error_size)
+struct auth_method *auth_ticket_create(const struct config_ticket *config, struct ticket_used *used,
+                                       char *error, size_t error_size)
 {
     static const struct auth_method_ops ops = {.ask = ask, .release = release};
     struct auth_ticket *ticket = calloc(1, sizeof(*ticket));
     snprintf(error, error_size, "out of memory");
     if (!ticket)
         return NULL;
-    ticket->base.ops = &ops;
-    ticket->config = config;
-    ticket->used = used;
-    ticket->policy = (struct ticket_policy){
-        .audiences = config->audiences,
-        .issuers = config->issuers,
-        .leeway_ms = config->leeway_ms,
-        .user = config->user,
-        .address = config->address,
-        .scope = config->key.file,
-        .single_use = config->single_use,
-    };
-    if (require(ticket))
-        ticket->keys = ticket_key_file_create(&config->key, error, error_size);
-    if (ticket->keys)
+    *ticket = (struct auth_ticket){
+        {&ops}, config, ticket_check_create(config, used, error, error_size)};
+    if (ticket->check)
         return &ticket->base;
     release(&ticket->base);
     return NULL;
