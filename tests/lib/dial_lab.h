@@ -36,8 +36,9 @@ static uv_loop_t loop;
 static struct watch_set watches;
 static struct work_lab lab;
 static struct resolver *resolver;
-static uint32_t *attempts;    /* beyond the first of each dial; NULL: any number */
-static struct permit *permit; /* of each dial; NULL: all is permitted */
+static uint32_t *attempts;         /* beyond the first of each dial; NULL: any number */
+static struct permit *permit;      /* of each dial; NULL: all is permitted */
+static struct config_proxy *proxy; /* of each dial; NULL: none */
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
 
 static inline int set_up(void **unused)
@@ -163,6 +164,7 @@ static inline struct dial *start_with(const struct config_address *target, struc
         .address = target,
         .timeout_ms = timeout,
         .permit = permit,
+        .proxy = proxy,
         .preface = preface,
         .callback = called_cb,
         .owner = call,

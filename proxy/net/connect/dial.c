@@ -5,6 +5,7 @@
 #include "core/access/permit.h"
 #include "net/connect/dial_attempt.h"
 #include "net/connect/dial_setup.h"
+#include "net/connect/dial_tunnel.h"
 #include "net/connect/resolve.h"
 #include "net/socket.h"
 
@@ -39,28 +40,37 @@ static void timer_closed_cb(uv_handle_t *handle)
 
 /* ---- failures ---- */
 
+/* Until it has an open tunnel, the first connection is to blame: to the proxy, if there is one. */
 static void fail(struct dial *dial, enum reason reason, const char *what)
 {
+    const struct dial_request *request = &dial->request;
     char where[128];
-    dial_result_fail(
-        &dial->result, reason,
-        dial_result_where(dial->request.shown, dial->request.address, where, sizeof(where)), what);
+    if (dial->result.fd >= 0 && !dial->setup.tunnel)
+        dial_result_fail(&dial->result, reason,
+                         dial_result_where(request->shown, request->address, where, sizeof(where)),
+                         what);
+    else
+        dial_result_fail(&dial->result, dial_tunnel_hop_reason(request, reason),
+                         dial_tunnel_hop_name(request, where, sizeof(where)), what);
 }
 
 static void attempt_failed(const struct dial_attempt *attempt, int error)
 {
     struct dial *dial = attempt->owner;
-    const struct config_address *target = dial->request.address;
+    const struct dial_request *request = &dial->request;
+    const struct config_address hop = dial_tunnel_hop(request);
     const struct addr *address = &dial->addresses[attempt->address];
-    char path[128], printed[ADDR_TEXT];
-    dial_result_errno(&dial->result,
-                      target->kind == CONFIG_ADDRESS_UNIX
-                          ? dial_result_where(dial->request.shown, target, path, sizeof(path))
-                          : addr_print(address, printed),
-                      error);
+    char path[128], printed[ADDR_TEXT], where[sizeof(printed) + 8];
+    const char *name = hop.kind == CONFIG_ADDRESS_UNIX
+                           ? dial_tunnel_hop_name(request, path, sizeof(path))
+                           : addr_print(address, printed);
+    if (request->proxy)
+        snprintf(where, sizeof(where), "proxy %s", name);
+    dial_result_errno(&dial->result, request->proxy ? where : name, error);
+    dial->result.reason = dial_tunnel_hop_reason(request, dial->result.reason);
     /* RFC 8305 section 4: the order may depend on history. */
     if (dial->count > 1)
-        resolve_demote(dial->request.loop.resolver, target->host, address);
+        resolve_demote(request->loop.resolver, hop.host, address);
 }
 
 /* ---- the result ---- */
@@ -95,6 +105,7 @@ static void stop(struct dial *dial)
 {
     dial->over = true;
     close_attempts(dial);
+    dial_setup_end(&dial->setup);
     if (dial->looking_up)
         resolve_cancel(&dial->query);
     uv_close((uv_handle_t *)&dial->timer, timer_closed_cb);
@@ -211,7 +222,7 @@ static bool advance(struct dial *dial)
             .owner = dial, .address = dial->next, .began_at = uv_now(loop_of(dial))};
         int error = dial_attempt_begin(attempt, &dial->request, &dial->addresses[attempt->address],
                                        attempt_cb, &waiting);
-        if (error == EAGAIN && dial->request.address->kind == CONFIG_ADDRESS_UNIX) {
+        if (error == EAGAIN && dial_tunnel_hop(&dial->request).kind == CONFIG_ADDRESS_UNIX) {
             dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
             arm(dial);
             return false;
@@ -299,6 +310,11 @@ static bool may_dial(struct dial *dial)
 {
     const struct config_address *to = dial->request.address;
     bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
+    /* The proxy resolves the target's name, so that its addresses cannot be checked. */
+    if (dial->request.proxy && dial->request.permit) {
+        fail_unpermitted(dial, "a target behind a proxy");
+        return false;
+    }
     if (is_unix ? permit_has_path(dial->request.permit, slice_of(to->path))
                 : permit_has_host(dial->request.permit, slice_of(to->host), to->port))
         return true;
@@ -338,7 +354,7 @@ static bool take_answer(struct dial *dial, const struct lookup_result *answer)
         fail(dial, answer->reason, answer->failure);
         return true;
     }
-    uint16_t port = htons(dial->request.address->port);
+    uint16_t port = htons(dial_tunnel_hop(&dial->request).port);
     dial->count = answer->count;
     for (uint8_t i = 0; i < answer->count; i++) {
         struct addr *addr = &dial->addresses[i];
@@ -362,17 +378,20 @@ static void answer_cb(struct resolve_question *query, const struct lookup_result
 /* True when the dial is over already. */
 static bool start(struct dial *dial)
 {
-    const struct config_address *to = dial->request.address;
-    bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
+    static const struct lookup_source configured; /* the proxy's name is */
+    const struct dial_request *request = &dial->request;
+    const struct config_address hop = dial_tunnel_hop(request);
+    bool is_unix = hop.kind == CONFIG_ADDRESS_UNIX;
     if (!may_dial(dial))
         return true;
-    if (is_unix || addr_parse(&dial->addresses[0], to->host, to->port)) {
+    if (is_unix || addr_parse(&dial->addresses[0], hop.host, hop.port)) {
         dial->count = 1;
         return !(is_unix || filter_addresses(dial)) || advance(dial);
     }
     dial->query.callback = answer_cb;
     const struct lookup_result *answer =
-        resolve_name(dial->request.loop.resolver, to->host, &dial->request.origin, &dial->query);
+        resolve_name(request->loop.resolver, hop.host,
+                     request->proxy ? &configured : &request->origin, &dial->query);
     if (answer)
         return take_answer(dial, answer);
     dial->looking_up = true;

@@ -1,5 +1,6 @@
 /*
- * Connects to one target: resolve, connect, send the preface, shake hands if the target speaks TLS.
+ * Connects to one target: resolve, connect, open the tunnel of a proxy, send the preface, shake
+ * hands if the target speaks TLS.
  *
  * The happy path: a numeric address or a Unix path is connected at once; the resolver turns a name
  * into addresses, families alternating. The first attempt starts, the next one 250 ms later or when
@@ -10,11 +11,14 @@
  * preface, a PROXY header, before anything else; with TLS the handshake follows. One deadline
  * covers all of it.
  *
+ * With a proxy, its name is resolved and its addresses are connected to; it is asked for the target
+ * then, whose name it resolves (dial_tunnel.h). A permit cannot check that, so both are refused.
+ *
  * With a permit, a name that no rule can permit is not looked up, and addresses that no rule
  * permits are left out before the first attempt.
  *
  * What can fail: the permit, the name, every address (the last failure is reported), the owner of
- * the target's socket, the preface, TLS, the deadline, memory and descriptors.
+ * the target's socket, the proxy, the preface, TLS, the deadline, memory and descriptors.
  *
  * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when

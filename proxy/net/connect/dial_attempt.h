@@ -1,5 +1,6 @@
 /*
- * One connection attempt of a dial: a non-blocking connect to one address, or to a Unix socket.
+ * One connection attempt of a dial: a non-blocking connect to one address of the target or of the
+ * proxy to it, or to a Unix socket.
  *
  * Owns: its descriptor and watch, until dial_attempt_close or the dial takes them over. Thread: its
  * loop's. Errors: an errno. Lifetime: in the dial's memory; all zero has not begun.
@@ -21,7 +22,7 @@ struct dial_attempt {
 
 /*
  * 0: connected, or under way. Under way, *waiting is set, and the callback is called with the
- * attempt when the socket is writable or broken. Else an errno. `address`: of a TCP target.
+ * attempt when the socket is writable or broken. Else an errno. `address`: if it is no Unix socket.
  */
 WSL_MUST_CHECK int dial_attempt_begin(struct dial_attempt *attempt,
                                       const struct dial_request *request,

@@ -11,6 +11,7 @@
 #include "net/connect/lookup.h"
 
 struct config_address;
+struct config_proxy;
 struct permit;
 struct plain;
 struct resolver;
@@ -44,6 +45,8 @@ struct dial_request {
     struct dial_loop loop;
     const struct config_address *address; /* borrowed until the end, as are its texts */
     const char *shown; /* borrowed likewise; for the log, instead of the address. NULL: that */
+    const struct config_proxy
+        *proxy;                  /* borrowed likewise; forward proxy to the target. NULL: none */
     const struct permit *permit; /* borrowed likewise; checked for each address. NULL: all are */
     bool no_link;                /* a Unix socket whose file must not be a link (dial_socket.h) */
     struct lookup_source origin; /* of its host */

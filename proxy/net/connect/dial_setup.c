@@ -5,6 +5,7 @@
 
 #include "config/model/config.h"
 #include "net/addr.h"
+#include "net/connect/dial_tunnel.h"
 #include "net/connect/socket_owner.h"
 #include "net/plain.h"
 #include "net/tls/tls.h"
@@ -37,9 +38,30 @@ static bool is_foreign(const struct dial_setup *setup)
 bool dial_setup_begin(struct dial_setup *setup)
 {
     const struct dial_request *request = setup->request;
-    if (!is_foreign(setup))
-        return !request->tls && request->preface.len == 0 && request->greeting.len == 0;
-    fail(setup, REASON_target_foreign, "a program of another user listens there");
+    if (is_foreign(setup)) {
+        fail(setup, REASON_target_foreign, "a program of another user listens there");
+        return true;
+    }
+    if (request->proxy && !(setup->tunnel = dial_tunnel_create(request, setup->result))) {
+        fail_errno(setup, ENOMEM);
+        return true;
+    }
+    return !setup->tunnel && !request->tls && request->preface.len == 0 &&
+           request->greeting.len == 0;
+}
+
+void dial_setup_end(struct dial_setup *setup)
+{
+    dial_tunnel_free(setup->tunnel);
+    setup->tunnel = NULL;
+}
+
+/* True: open, or failed. */
+static bool open_tunnel(struct dial_setup *setup)
+{
+    if (!dial_tunnel_proceed(setup->tunnel))
+        return false;
+    dial_setup_end(setup);
     return true;
 }
 
@@ -116,6 +138,10 @@ static bool send_greeting(struct dial_setup *setup)
 bool dial_setup_proceed(struct dial_setup *setup)
 {
     struct dial_result *result = setup->result;
+    if (setup->tunnel && !open_tunnel(setup))
+        return false;
+    if (result->reason != REASON_none)
+        return true;
     if (!result->tls) {
         if (!send_preface(setup))
             return false;

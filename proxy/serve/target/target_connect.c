@@ -376,7 +376,7 @@ static bool may_be_starting(const struct target_connect *attempt)
     if (command_ended && attempt->result.target->config->is_command && atomic_load(command_ended))
         return false;
     return reason == REASON_target_refused || reason == REASON_target_unreachable ||
-           reason == REASON_target_unresolved;
+           reason == REASON_target_unresolved || reason == REASON_target_proxy_unreachable;
 }
 
 /* False: no other round. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "config/model/section/config_proxy.h"
 #include "lib/tls_wire.h"
 #include "net/watch.h"
 
@@ -39,6 +40,7 @@ static int set_up(void **unused)
 
 static int tear_down(void **unused)
 {
+    dial_setup_end(&setup);
     dial_result_discard(&result);
     tls_peer_close(&peer);
     tls_wire_lab_close(&lab);
@@ -187,6 +189,74 @@ static void test_a_target_that_does_not_take_the_greeting(void **unused)
     expect_failure(REASON_target_reset, "reset");
 }
 
+static void hear_connect(void)
+{
+    static const char wanted[] = "CONNECT desk.test:5900 HTTP/1.1\r\nHost: desk.test:5900\r\n\r\n";
+    char text[128];
+    assert_int_equal(recv(peer.fd, text, sizeof(text), 0), sizeof(wanted) - 1);
+    assert_memory_equal(text, wanted, sizeof(wanted) - 1);
+}
+
+static void say(const char *text)
+{
+    assert_int_equal(send(peer.fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Nothing for the target is sent before the tunnel is open; then all of it goes through. */
+static void test_a_tunnel(void **unused)
+{
+    struct config_proxy proxy;
+    char text[64];
+    assert_null(config_proxy_parse("http://gate:3128", &proxy));
+    request.proxy = &proxy;
+    request.tls = lab.ctx[CLIENT];
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    request.greeting = SLICE("CONNECT /x\r\n");
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    hear_connect();
+    assert_false(dial_setup_proceed(&setup));
+    assert_int_equal(recv(peer.fd, text, sizeof(text), 0), -1);
+    say("HTTP/1.1 200 OK\r\n\r\n");
+    assert_false(dial_setup_proceed(&setup));
+    assert_null(setup.tunnel);
+    assert_int_equal(recv(peer.fd, text, request.preface.len, 0), request.preface.len);
+    assert_memory_equal(text, request.preface.ptr, request.preface.len);
+    proceed_until_complete();
+    assert_int_equal(result.reason, REASON_none);
+    tls_peer_turn(&peer);
+    assert_int_equal(tls_peer_read(&peer, text, sizeof(text)), request.greeting.len);
+}
+
+static void test_a_tunnel_alone(void **unused)
+{
+    struct config_proxy proxy;
+    assert_null(config_proxy_parse("http://gate:3128", &proxy));
+    request.proxy = &proxy;
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    say("HTTP/1.1 200 OK\r\n\r\n");
+    assert_true(dial_setup_proceed(&setup));
+    assert_int_equal(result.reason, REASON_none);
+}
+
+static void test_a_tunnel_that_is_refused(void **unused)
+{
+    struct config_proxy proxy;
+    char text[128];
+    assert_null(config_proxy_parse("http://gate:3128", &proxy));
+    request.proxy = &proxy;
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    hear_connect();
+    say("HTTP/1.1 403 No\r\n\r\n");
+    assert_true(dial_setup_proceed(&setup));
+    assert_int_equal(result.reason, REASON_target_proxy_refused);
+    assert_string_equal(result.detail, "proxy gate:3128: answers 403 No");
+    assert_int_equal(recv(peer.fd, text, sizeof(text), 0), -1);
+}
+
 static void test_a_name_of_the_request(void **unused)
 {
     request.tls = lab.ctx[CLIENT];
@@ -230,6 +300,9 @@ int main(void)
         TEST(test_a_greeting_through_tls),
         TEST(test_a_long_greeting),
         TEST(test_a_target_that_does_not_take_the_greeting),
+        TEST(test_a_tunnel),
+        TEST(test_a_tunnel_alone),
+        TEST(test_a_tunnel_that_is_refused),
         TEST(test_a_name_of_the_request),
         TEST(test_a_target_that_speaks_no_tls),
         TEST(test_a_target_that_leaves),
