@@ -8,7 +8,7 @@
 #ifndef WSLUICE_RUN_SERVING_H
 #define WSLUICE_RUN_SERVING_H
 
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 #include "run/process/daemon.h"
 #include "run/process/program.h"
 #include "run/successor.h"

@@ -9,7 +9,7 @@
 #ifndef WSLUICE_RUN_SUCCESSOR_H
 #define WSLUICE_RUN_SUCCESSOR_H
 
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 
 struct daemon;
 

@@ -17,8 +17,8 @@
  *         .help = "make and verify badges", .details = "...", .run = run_badge,
  *     };
  *
- * and add it to the list in cli_commands.c. run/cli/cli_call.h has what handlers share. The scanner
- * refuses unknown options and wrong numbers of operands; the handler reads options with
+ * and add it to the list in cli_commands.c. run/cli/call/cli_call.h has what handlers share. The
+ * scanner refuses unknown options and wrong numbers of operands; the handler reads options with
  * cli_scan_value and cli_scan_has, and judges their values. Each subcommand has --help as well. An
  * argument written "asc|desc" is a choice, which shells complete; FILE and DIR complete as files
  * and folders. An option that several subcommands have takes the same kind of argument in each.

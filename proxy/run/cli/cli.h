@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 
 /*
  * Checks the files that the options name without opening them. Never exits. Erases passwords from

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 #include "run/help/cli_completion.h"
 #include "run/help/cli_help.h"
 #include "run/help/cli_manual.h"

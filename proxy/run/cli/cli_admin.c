@@ -6,8 +6,8 @@
 #include "base/ascii.h"
 #include "base/base.h"
 #include "core/status/status_query.h"
-#include "run/cli/cli_call.h"
-#include "run/cli/cli_report.h"
+#include "run/cli/call/cli_call.h"
+#include "run/cli/call/cli_report.h"
 #include "run/client/http_client.h"
 #include "run/help/terminal.h"
 

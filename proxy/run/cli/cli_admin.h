@@ -9,7 +9,7 @@
 #define WSLUICE_RUN_CLI_CLI_ADMIN_H
 
 #include "config/model/config.h"
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 
 extern const struct cli_command cli_admin_status, cli_admin_kill;
 

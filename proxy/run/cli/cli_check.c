@@ -8,9 +8,9 @@
 #include "config/rules/admin.h"
 #include "config/rules/health_place.h"
 #include "run/check/check.h"
+#include "run/cli/call/cli_call.h"
+#include "run/cli/call/cli_report.h"
 #include "run/cli/cli_admin.h"
-#include "run/cli/cli_call.h"
-#include "run/cli/cli_report.h"
 #include "run/client/http_client.h"
 
 #define ERROR_MAX 512

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "run/args/cli_command.h"
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 
 const struct cli_command_list *cli_commands_list(void);
 

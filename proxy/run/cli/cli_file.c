@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "config/print/json_schema.h"
 #include "config/print/reference.h"
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 #include "run/help/cli_reasons.h"
 #include "run/help/terminal.h"
 

@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "base/text/utf8.h"
 #include "core/auth/users_edit.h"
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 #include "run/passwd/password_make.h"
 #include "run/passwd/password_prompt.h"
 #include "run/passwd/users_write.h"

@@ -10,7 +10,7 @@
 #include "config/model/value.h"
 #include "core/ticket/ticket.h"
 #include "core/ticket/ticket_make.h"
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 #include "run/ticket/ticket_show.h"
 #include "run/ticket/ticket_text.h"
 

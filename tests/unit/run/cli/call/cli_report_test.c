@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "config/load.h"
-#include "run/cli/cli_report.h"
+#include "run/cli/call/cli_report.h"
 
 static char *findings_of(char *path)
 {

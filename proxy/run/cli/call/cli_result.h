@@ -4,8 +4,8 @@
  * Owns: a reference to the snapshot, the request that loads its file again. Thread: one.
  * Errors: in exit_status, and printed already. Lifetime: until cli_result_free.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_RESULT_H
-#define WSLUICE_RUN_CLI_CLI_RESULT_H
+#ifndef WSLUICE_RUN_CLI_CALL_CLI_RESULT_H
+#define WSLUICE_RUN_CLI_CALL_CLI_RESULT_H
 
 #include <stdbool.h>
 

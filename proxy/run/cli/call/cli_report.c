@@ -1,4 +1,4 @@
-#include "run/cli/cli_report.h"
+#include "run/cli/call/cli_report.h"
 
 /* "gateway.yaml:3:1: error: ...", which editors follow; "wsluice: error: ..." without a line. */
 static void report_finding(const struct diag *diag, const struct diag_finding *finding,

@@ -1,4 +1,4 @@
-#include "run/cli/cli_call.h"
+#include "run/cli/call/cli_call.h"
 
 #include "run/help/cli_help.h"
 

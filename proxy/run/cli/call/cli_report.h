@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_REPORT_H
-#define WSLUICE_RUN_CLI_CLI_REPORT_H
+#ifndef WSLUICE_RUN_CLI_CALL_CLI_REPORT_H
+#define WSLUICE_RUN_CLI_CALL_CLI_REPORT_H
 
 #include <stdio.h>
 

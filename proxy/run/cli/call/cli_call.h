@@ -3,13 +3,13 @@
  *
  * Owns: nothing. Thread: the main one. Errors: lines on `err`. Lifetime: the call.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_CALL_H
-#define WSLUICE_RUN_CLI_CLI_CALL_H
+#ifndef WSLUICE_RUN_CLI_CALL_CLI_CALL_H
+#define WSLUICE_RUN_CLI_CALL_CLI_CALL_H
 
 #include <stdio.h>
 
 #include "run/args/cli_scan.h"
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 
 struct cli_call {
     const struct cli_command *command;

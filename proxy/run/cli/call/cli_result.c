@@ -1,4 +1,4 @@
-#include "run/cli/cli_result.h"
+#include "run/cli/call/cli_result.h"
 
 #include <stdlib.h>
 
