@@ -62,26 +62,6 @@ static bool is_name(const struct cli_scan *scan, const char *letters)
                CLI_FLAG_FOUND;
 }
 
-/* "-vD" */
-static void scan_letters(struct cli_scan *scan, const char *letters)
-{
-    if (is_name(scan, letters)) {
-        char option[64], nearest[64];
-        snprintf(option, sizeof(option), "-%s", letters);
-        snprintf(nearest, sizeof(nearest), "--%s", letters);
-        unknown_option(scan, option, nearest);
-        return;
-    }
-    for (; *letters; letters++) {
-        struct cli_flag flag;
-        const char name[] = {'-', *letters, '\0'};
-        if (cli_flag_by_letter(scan->command, *letters, &flag))
-            assign(scan, &flag, NULL);
-        else
-            unknown_option(scan, name, "");
-    }
-}
-
 /*
  * The argument must not be an option: in "--record --ssl-only" a file's name is missing, and taking
  * --ssl-only for it would turn TLS off. Any other word may begin with dashes, as passwords do.
@@ -94,6 +74,48 @@ static bool is_flag(const struct cli_scan *scan, const char *word)
         return false;
     return word[2] == '\0' || cli_flag_by_name(scan->command, word + 2, strcspn(word + 2, "="),
                                                &flag, names, sizeof(names)) != CLI_FLAG_UNKNOWN;
+}
+
+/* "-Hargument", "-H" "argument": what is behind the letter, if anything is; else the next word. */
+static int scan_letter_argument(struct cli_scan *scan, const struct cli_flag *flag, char *behind,
+                                char *next)
+{
+    if (*behind) {
+        assign(scan, flag, behind);
+        return 0;
+    }
+    if (next && !is_flag(scan, next)) {
+        assign(scan, flag, next);
+        return 1;
+    }
+    char option[64], remedy[128];
+    snprintf(option, sizeof(option), "-%c", flag->flag->letter);
+    snprintf(remedy, sizeof(remedy), "write %s %s", option, flag->flag->argument);
+    usage_error(scan, option, "needs an argument", remedy);
+    return 0;
+}
+
+/* "-vD". Returns how many more words it took. */
+static int scan_letters(struct cli_scan *scan, char *letters, char *next)
+{
+    if (is_name(scan, letters)) {
+        char option[64], nearest[64];
+        snprintf(option, sizeof(option), "-%s", letters);
+        snprintf(nearest, sizeof(nearest), "--%s", letters);
+        unknown_option(scan, option, nearest);
+        return 0;
+    }
+    for (; *letters; letters++) {
+        struct cli_flag flag;
+        const char name[] = {'-', *letters, '\0'};
+        if (!cli_flag_by_letter(scan->command, *letters, &flag))
+            unknown_option(scan, name, "");
+        else if (flag.flag->argument)
+            return scan_letter_argument(scan, &flag, letters + 1, next);
+        else
+            assign(scan, &flag, NULL);
+    }
+    return 0;
 }
 
 static bool find_flag(struct cli_scan *scan, const char *name, size_t length, struct cli_flag *flag)
@@ -180,7 +202,7 @@ bool cli_scan_words(struct cli_scan *scan, int argc, char **argv)
         if (argv[i][0] != '-' || argv[i][1] == '\0') {
             scan->operands[scan->operand_count++] = argv[i];
         } else if (argv[i][1] != '-') {
-            scan_letters(scan, argv[i] + 1);
+            i += scan_letters(scan, argv[i] + 1, i + 1 < argc ? argv[i + 1] : NULL);
         } else if (argv[i][2] == '\0') {
             scan_rest(scan, argc - i - 1, argv + i + 1);
             break;

@@ -3,7 +3,8 @@
  * follows "--". All command lines go through it, with a subcommand or without.
  *
  *     --name=ARGUMENT, --name ARGUMENT    any unambiguous beginning of the name does
- *     -v, -vD                             letters, which take no argument
+ *     -v, -vD                             letters without an argument
+ *     -HARGUMENT, -H ARGUMENT             a letter with one; options of the table have none
  *     --                                  the rest is operands; without a subcommand, a command
  *     -, and all other words              operands, before, between and after options
  *

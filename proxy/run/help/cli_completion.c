@@ -242,8 +242,8 @@ static void zsh_flag(const struct cli_flag *flag, FILE *stream)
     const struct options_flag *row = flag->flag;
     cli_flag_help(flag, help, sizeof(help));
     if (row->letter)
-        fprintf(stream, "    '(-%c --%s)'{-%c,--%s}'[", row->letter, row->name, row->letter,
-                row->name);
+        fprintf(stream, "    '(-%c --%s)'{-%c%s,--%s%s}'[", row->letter, row->name, row->letter,
+                row->argument ? "+" : "", row->name, row->argument ? "=" : "");
     else
         fprintf(stream, "    '--%s%s[", row->name, row->argument ? "=" : "");
     put_help(help, "\\[]:", "'\\''", stream);

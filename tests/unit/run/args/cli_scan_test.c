@@ -16,6 +16,7 @@ static const struct options_flag rows[] = {
     {.name = "limit", .argument = "N"},
     {.name = "json", .letter = 'j'},
     {.name = "watch", .letter = 'w'},
+    {.name = "mark", .letter = 'm', .argument = "TEXT"},
 };
 
 static const struct cli_command command = {
@@ -46,6 +47,31 @@ static void done(struct line *line)
 {
     cli_scan_free(&line->scan);
     diag_free(&line->diag);
+}
+
+static void letters_take_arguments(void **state)
+{
+    struct line line;
+    scan_line(&line, &command, "-m one -mtwo -jm -x -wm three a");
+    assert_int_equal(line.diag.errors, 0);
+    assert_int_equal(line.scan.operand_count, 1);
+    assert_int_equal(line.scan.assignment_count, 6);
+    static const char *const arguments[] = {"one", "two", NULL, "-x", NULL, "three"};
+    for (size_t i = 0; i < WSL_COUNT(arguments); i++) {
+        const char *argument = line.scan.assignments[i].argument;
+        assert_true(!argument == !arguments[i]);
+        if (argument)
+            assert_string_equal(argument, arguments[i]);
+    }
+    done(&line);
+    static const char *const faults[] = {"-m", "a -jm", "-m --json"};
+    for (size_t i = 0; i < WSL_COUNT(faults); i++) {
+        scan_line(&line, &command, faults[i]);
+        assert_true(line.scan.usage_error);
+        assert_string_equal(line.diag.findings[0].option, "-m");
+        assert_string_equal(line.diag.findings[0].message, "needs an argument");
+        done(&line);
+    }
 }
 
 static void every_form_of_an_option_is_known(void **state)
@@ -156,6 +182,7 @@ static void out_of_memory_is_a_finding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters_take_arguments),
         cmocka_unit_test(every_form_of_an_option_is_known),
         cmocka_unit_test(words_behind_two_dashes_are_no_options),
         cmocka_unit_test(help_ends_the_scan),
