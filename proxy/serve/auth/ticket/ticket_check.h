@@ -7,7 +7,7 @@
 #ifndef WSLUICE_SERVE_AUTH_TICKET_TICKET_CHECK_H
 #define WSLUICE_SERVE_AUTH_TICKET_TICKET_CHECK_H
 
-#include "config/model/config_auth.h"
+#include "config/model/section/config_auth.h"
 #include "core/ticket/ticket_claims.h"
 
 struct ticket_check;
