@@ -1,5 +1,6 @@
 #include "core/bridge/bridge.h"
 
+#include "codec/ws/ws_relay.h"
 #include "core/bridge/bridge_ending.h"
 
 /* The bounds of a turn, so that one session cannot starve others; tiny frames cost most. */
@@ -197,14 +198,26 @@ static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *byte
         bridge->input_at = now;
 }
 
-static enum ws_event decode(struct bridge *bridge, struct bridge_frames *frames,
-                            struct ws_window *window, uint64_t now)
+/* Up to the next event: payload, or whole frames for another WebSocket. */
+static enum ws_event decode_some(struct bridge *bridge, struct bridge_end *end,
+                                 struct ws_window *window)
 {
-    enum ws_event event = ws_frame_decode(&frames->decoder, window);
+    struct bridge_frames *frames = bridge_frames_at(bridge, end);
+    struct bridge_frames *others = bridge_frames_at(bridge, bridge_other(bridge, end));
+    if (WSL_UNLIKELY(others != NULL))
+        return ws_relay_decode(&frames->decoder, window, others->keys);
+    return ws_frame_decode(&frames->decoder, window);
+}
+
+static enum ws_event decode(struct bridge *bridge, struct bridge_end *end, struct ws_window *window,
+                            uint64_t now)
+{
+    struct bridge_frames *frames = bridge_frames_at(bridge, end);
+    enum ws_event event = decode_some(bridge, end, window);
     while (WSL_UNLIKELY(event == WS_PING || event == WS_PONG)) {
         if (bridge_frames_control(frames, event, now) && bridge->metrics)
             metrics_observe(bridge->metrics, METRICS_HISTOGRAM_ping, frames->round_trip - 1);
-        event = ws_frame_decode(&frames->decoder, window);
+        event = decode_some(bridge, end, window);
     }
     return event;
 }
@@ -228,10 +241,9 @@ static void frames_end(struct bridge *bridge, struct bridge_end *end, enum ws_ev
 static void take_frames(struct bridge *bridge, struct bridge_end *end, uint8_t *bytes,
                         size_t length, uint64_t now)
 {
-    struct bridge_frames *frames = bridge_frames_at(bridge, end);
     struct ws_window window = {.base = bytes, .end = length};
-    bridge_frames_heard(frames, now);
-    enum ws_event event = decode(bridge, frames, &window, now);
+    bridge_frames_heard(bridge_frames_at(bridge, end), now);
+    enum ws_event event = decode(bridge, end, &window, now);
     if (window.out > 0 && bridge_pipe_from(bridge, end)->state == PIPE_FLOWING)
         pass_on(bridge, end, window.base, window.out, now);
     if (WSL_UNLIKELY(event != WS_DRAINED))
@@ -247,6 +259,14 @@ static void take_bytes(struct bridge *bridge, struct bridge_end *end, uint8_t *b
         take_frames(bridge, end, bytes, length, now);
 }
 
+/* Of a read with so many bytes of payload. A relay sends all on: how much it is, is not counted. */
+static size_t bytes_of_framing(const struct bridge *bridge, size_t read, uint64_t payload)
+{
+    if (bridge->client.framed && bridge->target.framed)
+        return read / BUFFERS_PER_TURN;
+    return read - (size_t)payload;
+}
+
 /* False: it was the last read of this turn. *framing grows by bytes other than payload. */
 static bool take_read(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
                       size_t *framing, uint64_t now)
@@ -257,7 +277,8 @@ static bool take_read(struct bridge *bridge, struct bridge_end *end, struct brid
     case IO_OK:
         take_bytes(bridge, end, scratch->buffer, io.n, now);
         if (end->framed)
-            *framing += io.n - (size_t)(bridge_pipe_from(bridge, end)->bytes - before);
+            *framing +=
+                bytes_of_framing(bridge, io.n, bridge_pipe_from(bridge, end)->bytes - before);
         return !io.drained && !io.yield && *framing < FRAMING_PER_TURN;
     case IO_WANT_READ:
     case IO_WANT_WRITE:

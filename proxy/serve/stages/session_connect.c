@@ -223,6 +223,18 @@ static void count_opened(struct session *session, uint64_t now)
     route_stats_open(&session->stats, now - session->asked_at);
 }
 
+/* Frames that came with the head, in the scratch, where there is room in front of them. */
+static void take_early(struct session *session, uint64_t now)
+{
+    const struct opening *opening = &session->entry->opening;
+    struct bridge_scratch *scratch = session->env->scratch;
+    if (!opening->early)
+        return;
+    wsl_assert(opening->early_length <= sizeof(scratch->buffer));
+    memcpy(scratch->buffer, opening->early, opening->early_length);
+    bridge_take_early(&session->bridge, scratch->buffer, opening->early_length, now);
+}
+
 /* `frames`: of a target that speaks WebSocket; taken over. */
 static void attach(struct session *session, const struct config_target *target,
                    struct bridge_frames *frames, uint64_t now)
@@ -238,7 +250,6 @@ static void open_up(struct session *session, const struct target_connect_result 
                     struct bridge_frames *frames)
 {
     const struct dial_result *dial = &result->dial;
-    const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
     session->pool_target = result->target;
     session->target_watch = dial->watch;
@@ -255,8 +266,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     if (result->first_length > 0)
         bridge_take_first(&session->bridge, session->env->scratch->buffer, result->first_length,
                           now);
-    if (opening->early)
-        bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
+    take_early(session, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_READY);
     /* TLS may hold first bytes of the target, read with the end of the handshake. */
@@ -267,7 +277,6 @@ static void open_up(struct session *session, const struct target_connect_result 
 
 static void fail(struct session *session, enum reason reason)
 {
-    const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
     limits_leave_route(&session->usage);
     if (session->state == LIFE_DIALLING) {
@@ -275,8 +284,7 @@ static void fail(struct session *session, enum reason reason)
         return;
     }
     bridge_end(&session->bridge, reason, now);
-    if (opening->early)
-        bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
+    take_early(session, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_FAILED);
     session_bridge_arm_ending(session);
