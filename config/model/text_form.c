@@ -91,5 +91,7 @@ const struct value_form text_form_sent_origin = {ws_field_check_origin,
                                                  "null|[-A-Za-z0-9+.]+://" AUTHORITY, NULL};
 const struct value_form text_form_user = {ws_field_check_user, "[^\x01-\x1f:\x7f]+",
                                           "must not contain ':' and control characters"};
-const struct value_form text_form_credential = {ws_field_check_password, "[^\x01-\x1f\x7f]+", NULL};
+const struct value_form text_form_credential = {
+    ws_field_check_password, "[^\x01-\x1f\x7f]+",
+    "must not contain control characters, such as the end of a line"};
 const struct value_form text_form_bearer = {ws_field_check_bearer, "[-A-Za-z0-9._~+/]+=*", NULL};
