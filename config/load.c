@@ -14,9 +14,8 @@
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
 #include "config/schema.h"
+#include "config/source_text.h"
 #include "config/yaml/yaml_parse.h"
-
-enum { READ_STEP = 64 << 10 };
 
 /* A file that was read; device and inode tell whether it is included twice. */
 struct loaded {
@@ -42,54 +41,6 @@ static const char *get_environment(void *owner, const char *name)
 
 /* ---- reading ---- */
 
-static char *read_all(int fd, size_t most, size_t *length, const char **why)
-{
-    char *text = NULL;
-    size_t room = 0;
-    for (*length = 0;;) {
-        if (room - *length < READ_STEP) {
-            room = room ? 2 * room : READ_STEP;
-            char *more = calloc(1, room + 1);
-            if (more && *length)
-                memcpy(more, text, *length);
-            if (text)
-                explicit_bzero(text, *length); /* it may contain secrets */
-            free(text);
-            text = more;
-        }
-        ssize_t got = text ? read(fd, text + *length, room - *length) : -1;
-        if (got == 0)
-            return text;
-        if (got < 0 || *length + (size_t)got > most) {
-            *why = !text                     ? "out of memory"
-                   : got < 0                 ? strerror(errno)
-                   : most == SCALAR_FILE_MAX ? "it is larger than 64 KiB"
-                                             : "it is larger than 16 MiB";
-            if (text)
-                explicit_bzero(text, *length);
-            free(text);
-            return NULL;
-        }
-        *length += (size_t)got;
-    }
-}
-
-static char *read_stated(const char *path, size_t most, size_t *length, const char **why,
-                         struct stat *info)
-{
-    /* A FIFO that nobody writes into shall read as empty rather than wait for a writer. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, info) < 0 || fcntl(fd, F_SETFL, 0) < 0) {
-        *why = strerror(errno);
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
-    char *text = read_all(fd, most, length, why);
-    close(fd);
-    return text;
-}
-
 static char *read_file(void *owner, const char *path, size_t most, size_t *length, const char **why)
 {
     struct stat info;
@@ -98,10 +49,25 @@ static char *read_file(void *owner, const char *path, size_t most, size_t *lengt
         *why = "out of memory";
         return NULL;
     }
-    return read_stated(path, most, length, why, &info);
+    return source_text_read(path, most, length, &info, why);
+}
+
+static char *run_command(void *owner, const char *const *words, size_t count, size_t *length,
+                         char *why, size_t why_size)
+{
+    return source_text_run(words, count, SOURCE_TEXT_TIMEOUT_MS, length, why, why_size);
 }
 
 /* Stands for a secret that is not read. */
+static char *run_nothing(void *owner, const char *const *words, size_t count, size_t *length,
+                         char *why, size_t why_size)
+{
+    char *text = strdup("x");
+    *length = 1;
+    snprintf(why, why_size, "out of memory");
+    return text;
+}
+
 static char *read_nothing(void *owner, const char *path, size_t most, size_t *length,
                           const char **why)
 {
@@ -142,7 +108,7 @@ static bool load_file(struct loader *loader, const char *path, struct config_pla
     const char *why, *name = shown_path(loader, path);
     struct stat info;
     struct loaded *file = &loader->files[loader->file_count];
-    char *text = read_stated(path, YAML_PARSE_SIZE_MAX, &length, &why, &info);
+    char *text = source_text_read(path, YAML_PARSE_SIZE_MAX, &length, &info, &why);
     if (!text) {
         diag_add(loader->diag, DIAG_ERROR, where, where.line ? "include" : NULL, NULL,
                  "cannot read '%s': %s", name, why);
@@ -263,8 +229,11 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
 
 static void load_all(struct loader *loader, const char *path, const struct load_request *request)
 {
-    const struct scalar_inputs world = {get_environment,
-                                        request->without_files ? read_nothing : read_file, loader};
+    const bool nothing = request->without_files;
+    const struct scalar_inputs world = {.environment = get_environment,
+                                        .read_file = nothing ? read_nothing : read_file,
+                                        .run_command = nothing ? run_nothing : run_command,
+                                        .owner = loader};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
     if (!config_note_file(loader->config, path))
         diag_out_of_memory(loader->diag);

@@ -4,20 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text/secret.h"
+#include "base/text/text.h"
 #include "config/model/url.h"
 #include "config/options/snapshot.h"
+#include "config/source_text.h"
 #include "config/yaml/variables.h"
 
 enum { QUOTED_MAX = 60 };
 
 static const char unix_prefix[] = "unix:";
-
-static void wipe(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
 
 char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at,
                   const struct yaml_tree_node *node)
@@ -60,7 +56,7 @@ static char *with_absolute_path(const struct scalar_reader *reader, const struct
     char *path = NULL, *result = text;
     if (type == VALUE_PATH && *text) {
         result = scalar_absolute(reader, text);
-        wipe(text);
+        secret_free_text(text);
         return result;
     }
     if ((type != VALUE_LISTEN && type != VALUE_TARGET) ||
@@ -77,7 +73,7 @@ static char *with_absolute_path(const struct scalar_reader *reader, const struct
         diag_out_of_memory(reader->diag);
     }
     free(path);
-    wipe(text);
+    secret_free_text(text);
     return result;
 }
 
@@ -132,15 +128,6 @@ static bool note(const struct scalar_reader *reader, const struct options_row *r
 
 /* ---- texts from files ---- */
 
-/* Editors add one newline at the end; it is not part of the text. */
-static void cut_newline(char *text, size_t length)
-{
-    if (length > 0 && text[length - 1] == '\n')
-        text[--length] = '\0';
-    if (length > 0 && text[length - 1] == '\r')
-        text[--length] = '\0';
-}
-
 /* `name` is the path as it was written, for findings. */
 static char *read_text(const struct scalar_reader *reader, const struct yaml_path *at,
                        const struct yaml_tree_node *node, const char *path, const char *name)
@@ -148,19 +135,17 @@ static char *read_text(const struct scalar_reader *reader, const struct yaml_pat
     size_t length;
     const char *why;
     char *text =
-        reader->world->read_file(reader->world->owner, path, SCALAR_FILE_MAX, &length, &why);
+        reader->world->read_file(reader->world->owner, path, SOURCE_TEXT_MAX, &length, &why);
     if (!text) {
         yaml_path_report(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
         return NULL;
     }
-    if (memchr(text, '\0', length)) {
-        yaml_path_report(at, reader->diag, node->where, NULL, "'%s' contains a NUL byte", name);
-        explicit_bzero(text, length);
-        free(text);
-        return NULL;
-    }
-    cut_newline(text, length);
-    return text;
+    const char *fault = source_text_trim(text, length);
+    if (!fault)
+        return text;
+    yaml_path_report(at, reader->diag, node->where, NULL, "'%s' %s", name, fault);
+    secret_free(text, length);
+    return NULL;
 }
 
 static bool set_from_file(const struct scalar_reader *reader, const struct yaml_path *at,
@@ -173,23 +158,112 @@ static bool set_from_file(const struct scalar_reader *reader, const struct yaml_
     char *text = path ? read_text(reader, at, value, path, name) : NULL;
     bool ok = text && set_text(reader, at, row, object, value, text) &&
               note(reader, row, object, CONFIG_ORIGIN_FILE, path);
-    wipe(text);
+    secret_free_text(text);
     free(path);
     free(name);
     return ok;
 }
 
-static bool names_file(const struct options_row *row, const struct yaml_tree_node *node)
+/* Is it {KEY: ...}? */
+static bool has_only(const struct yaml_tree_node *node, const char *key)
 {
-    return row->value.type == VALUE_TEXT && node->kind == YAML_TREE_MAPPING && node->count == 1 &&
-           strcmp(node->pairs[0].key->text, "file") == 0;
+    return node->kind == YAML_TREE_MAPPING && node->count == 1 &&
+           strcmp(node->pairs[0].key->text, key) == 0;
+}
+
+/* ---- texts from programs ---- */
+
+static void free_words(char **words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(words[i]);
+    free(words);
+}
+
+/* One word, or a list of them. *count: those that there are, even if it returns NULL. */
+static char **read_words(const struct scalar_reader *reader, const struct yaml_path *at,
+                         const struct yaml_tree_node *node, size_t *count)
+{
+    bool list = node->kind == YAML_TREE_SEQUENCE;
+    size_t wanted = list ? node->count : 1;
+    char **words = calloc(wanted + 1, sizeof(*words));
+    *count = 0;
+    if (!words)
+        diag_out_of_memory(reader->diag);
+    while (words && *count < wanted) {
+        words[*count] = scalar_text(reader, at, list ? node->items[*count] : node);
+        if (!words[*count])
+            break;
+        ++*count;
+    }
+    if (words && *count == wanted && wanted > 0 && *words[0])
+        return words;
+    if (words && *count == wanted)
+        yaml_path_report(at, reader->diag, node->where, "write [PROGRAM, ARGUMENT, ...]",
+                         "has no program");
+    free_words(words, *count);
+    return NULL;
+}
+
+/* The words, each with CONFIG_WORD_END behind it; NULL: memory is out. */
+static char *join_words(char *const *words, size_t count)
+{
+    struct text joined = {0};
+    size_t length;
+    for (size_t i = 0; i < count; i++) {
+        text_add_string(&joined, words[i]);
+        text_add_byte(&joined, CONFIG_WORD_END);
+    }
+    return text_take(&joined, &length);
+}
+
+static char *run_words(const struct scalar_reader *reader, const struct yaml_path *at,
+                       const struct yaml_tree_node *node, char *const *words, size_t count)
+{
+    size_t length;
+    char why[160];
+    char *text = reader->world->run_command(reader->world->owner, (const char *const *)words, count,
+                                            &length, why, sizeof(why));
+    if (!text) {
+        yaml_path_report(at, reader->diag, node->where, NULL, "cannot run '%s': %s", words[0], why);
+        return NULL;
+    }
+    const char *fault = source_text_trim(text, length);
+    if (!fault)
+        return text;
+    yaml_path_report(at, reader->diag, node->where, NULL, "what '%s' prints %s", words[0], fault);
+    secret_free(text, length);
+    return NULL;
+}
+
+static bool set_from_command(const struct scalar_reader *reader, const struct yaml_path *at,
+                             const struct options_row *row, void *object,
+                             const struct yaml_tree_node *node)
+{
+    const struct yaml_tree_node *value = node->pairs[0].value;
+    size_t count;
+    char **words = read_words(reader, at, value, &count);
+    if (!words)
+        return false;
+    char *reference = join_words(words, count);
+    char *text = reference ? run_words(reader, at, value, words, count) : NULL;
+    if (!reference)
+        diag_out_of_memory(reader->diag);
+    bool ok = text && set_text(reader, at, row, object, value, text) &&
+              note(reader, row, object, CONFIG_ORIGIN_COMMAND, reference);
+    secret_free_text(text);
+    free(reference);
+    free_words(words, count);
+    return ok;
 }
 
 bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
                 const struct options_row *row, void *object, const struct yaml_tree_node *node)
 {
-    if (names_file(row, node))
+    if (row->value.type == VALUE_TEXT && has_only(node, "file"))
         return set_from_file(reader, at, row, object, node);
+    if (row->value.type == VALUE_TEXT && row->secret && has_only(node, "command"))
+        return set_from_command(reader, at, row, object, node);
     hide(reader, row, node);
     char *text = scalar_text(reader, at, node);
     if (text)
@@ -197,6 +271,6 @@ bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
     bool ok = text && set_text(reader, at, row, object, node, text);
     if (ok && variables_is_one(node->text))
         ok = note(reader, row, object, CONFIG_ORIGIN_ENVIRONMENT, node->text);
-    wipe(text);
+    secret_free_text(text);
     return ok;
 }

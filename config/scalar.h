@@ -1,6 +1,6 @@
 /*
  * Sets one option of the snapshot from one value of a file: replaces variables, reads texts from
- * their own files, and makes relative paths absolute.
+ * their own files and from programs, and makes relative paths absolute.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: a reader serves one file.
  */
@@ -13,14 +13,15 @@
 #include "config/yaml/yaml_path.h"
 #include "config/yaml/yaml_tree.h"
 
-enum { SCALAR_FILE_MAX = 64 << 10 }; /* of a text in a file of its own */
-
 /* The environment and files that values may refer to. */
 struct scalar_inputs {
     const char *(*environment)(void *owner, const char *name); /* NULL: not set */
     /* The content of a file, for the caller to free; NULL: *why is text such as strerror's. */
     char *(*read_file)(void *owner, const char *path, size_t most, size_t *length,
                        const char **why);
+    /* What a program prints, likewise; `why` gets a text. */
+    char *(*run_command)(void *owner, const char *const *words, size_t count, size_t *length,
+                         char *why, size_t why_size);
     void *owner;
 };
 

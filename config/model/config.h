@@ -387,7 +387,13 @@ void *config_alloc(struct config *config, size_t size);
  * Where a secret came from, so that the printed configuration names that instead of the secret.
  * `text` is the secret in the snapshot; `reference` is copied. False: memory is out.
  */
-enum config_secret_source { CONFIG_ORIGIN_FILE, CONFIG_ORIGIN_ENVIRONMENT };
+enum config_secret_source {
+    CONFIG_ORIGIN_FILE,        /* its path */
+    CONFIG_ORIGIN_ENVIRONMENT, /* "${NAME}" */
+    CONFIG_ORIGIN_COMMAND,     /* the words, each with CONFIG_WORD_END behind it */
+};
+
+#define CONFIG_WORD_END '\x1f'
 
 bool config_note_secret_source(struct config *config, const char *text,
                                enum config_secret_source origin, const char *reference);

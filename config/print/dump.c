@@ -132,6 +132,19 @@ static void put_capitals(const struct dump *dump, const char *text)
         fputc(toupper((unsigned char)*text), dump->stream);
 }
 
+/* {command: [WORD, ...]} */
+static void put_command(const struct dump *dump, const char *words)
+{
+    char word[PRINTED_MAX];
+    fputs("{command: [", dump->stream);
+    for (const char *p = words, *end; (end = strchr(p, CONFIG_WORD_END)); p = end + 1) {
+        snprintf(word, sizeof(word), "%.*s", (int)(end - p), p);
+        fputs(p == words ? "" : ", ", dump->stream);
+        put_text(dump, word);
+    }
+    fputs("]}", dump->stream);
+}
+
 static void put_secret(const struct dump *dump, const struct options_row *row, const char *text)
 {
     enum config_secret_source origin;
@@ -142,6 +155,8 @@ static void put_secret(const struct dump *dump, const struct options_row *row, c
         fputc('_', dump->stream);
         put_capitals(dump, row->key);
         fputs("}\"  # not shown: set it there, or write {file: PATH}", dump->stream);
+    } else if (origin == CONFIG_ORIGIN_COMMAND) {
+        put_command(dump, reference);
     } else if (origin == CONFIG_ORIGIN_FILE) {
         fputs("{file: ", dump->stream);
         put_text(dump, reference);

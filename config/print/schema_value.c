@@ -191,6 +191,8 @@ void schema_value_put(struct json *json, const struct options_row *row)
     json_put_key(json, "anyOf");
     json_put_open(json, '[');
     put_types(json, &row->value);
+    if (row->secret)
+        json_put_raw(json, SLICE("{\"$ref\":\"#/$defs/command\"}"));
     if (row->list) {
         json_put_open(json, '{');
         put_member(json, "type", "array");
@@ -212,4 +214,10 @@ void schema_value_put_definitions(struct json *json)
     json_put_raw(json, SLICE("{\"type\":\"object\",\"required\":[\"file\"],"
                              "\"additionalProperties\":false,"
                              "\"properties\":{\"file\":{\"type\":\"string\"}}}"));
+    json_put_key(json, "command");
+    json_put_raw(json, SLICE("{\"type\":\"object\",\"required\":[\"command\"],"
+                             "\"additionalProperties\":false,"
+                             "\"properties\":{\"command\":{\"anyOf\":[{\"type\":\"string\"},"
+                             "{\"type\":\"array\",\"minItems\":1,"
+                             "\"items\":{\"type\":\"string\"}}]}}}"));
 }

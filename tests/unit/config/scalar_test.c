@@ -65,6 +65,29 @@ static void records_the_source_of_secrets(void **state)
     }
 }
 
+static void runs_commands(void **state)
+{
+    struct text_config loaded;
+    enum config_secret_source origin;
+    text_config_load(&loaded, SECRET("{command: [pass, '${SET}']}"));
+    assert_int_equal(loaded.diag.errors, 0);
+    const char *password = loaded.config->listeners[0].tls.certificates[0].key_password;
+    assert_string_equal(password, "value-2"); /* without its newline */
+    assert_string_equal(config_secret_source(loaded.config, password, &origin),
+                        "pass\x1fvalue\x1f");
+    assert_int_equal(origin, CONFIG_ORIGIN_COMMAND);
+    text_config_free(&loaded);
+    text_config_expect(SECRET("{command: pass}"), "");
+    text_config_expect(SECRET("{command: [no, x]}"),
+                       "key_password: cannot run 'no': it has ended with status 1");
+    text_config_expect(SECRET("{command: []}"), "key_password: has no program");
+    text_config_expect(SECRET("{command: ''}"), "key_password: has no program");
+    text_config_expect(SECRET("{command: {a: b}}"), "key_password: must be one value");
+    text_config_expect(SECRET("{command: pass, file: secret}"),
+                       "key_password: must be one value, not a mapping");
+    text_config_expect("user: {command: pass}\n" GATEWAY, "user: must be one value, not a mapping");
+}
+
 static void hides_secrets_in_excerpts(void **state)
 {
     struct text_config loaded;
@@ -86,6 +109,7 @@ int main(void)
         cmocka_unit_test(makes_paths_absolute),
         cmocka_unit_test(explains_bad_values),
         cmocka_unit_test(records_the_source_of_secrets),
+        cmocka_unit_test(runs_commands),
         cmocka_unit_test(hides_secrets_in_excerpts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
