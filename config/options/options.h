@@ -6,8 +6,7 @@
  *
  * Options are grouped in sections, each of which is one struct of config.h. Sections nest as their
  * structs do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows
- * are in options_process.c, options_listener.c, options_route.c, options_target.c,
- * options_websocket.c, options_content.c, options_redis.c and options_auth.c.
+ * are in rows/, the sections in options_section.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */

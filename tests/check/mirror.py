@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 FOLDERS = ('config', 'proxy')
-MAY_LACK_ONE = ('proxy/serve/', 'proxy/run/', 'proxy/rebind/', 'config/options/options_')
+MAY_LACK_ONE = ('proxy/serve/', 'proxy/run/', 'proxy/rebind/', 'config/options/options_', 'config/options/rows/')
 
 
 def test_of(module):
