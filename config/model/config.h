@@ -165,8 +165,8 @@ struct config_listener {
     struct config_cidrs allow, deny;
     struct config_auth_set auth; /* of all its routes (config_auth_of) */
     uint32_t max_connections;    /* 0: off */
-    bool raw;                    /* clients speak raw bytes: no HTTP, no WebSocket; it has one route */
-    bool admin;                  /* not from a file: the admin socket (admin.h) */
+    bool raw;   /* clients speak raw bytes: no HTTP, no WebSocket; it has one route */
+    bool admin; /* not from a file: the admin socket (admin.h) */
     struct config_place place;
 };
 
@@ -192,6 +192,8 @@ struct config_target {
     const char *certificate, *key, *key_password; /* ours, for mutual TLS; NULL: none */
     struct config_texts pins; /* of its key: "sha256//" and base64; none: any key */
     struct config_ws_target ws;
+    const char
+        *proxy; /* URL of a forward proxy (config_proxy.h), may hold a password; NULL: none */
     enum config_target_proxy proxy_protocol; /* the header that we send first */
     enum config_probe probe;
     const char *banner; /* that a probe expects: "rfb", "ssh", or a text; NULL: the route's */

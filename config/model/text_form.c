@@ -3,6 +3,7 @@
 #include "config/model/pattern.h"
 #include "config/model/permit_rule.h"
 #include "config/model/redis_url.h"
+#include "config/model/section/config_proxy.h"
 #include "config/model/section/ws_field.h"
 #include "config/model/url.h"
 
@@ -85,6 +86,11 @@ const struct value_form text_form_redis_url = {
     "rediss?://([^\x01-\x20@]*@)?([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/"
     "[0-9]{0,7})?|"
     "unix:(//)?[/@][^?]+([?]db=[0-9]{1,7})?",
+    NULL};
+const struct value_form text_form_proxy = {
+    config_proxy_check,
+    "([Hh][Tt][Tt][Pp]://|[Ss][Oo][Cc][Kk][Ss]5[Hh]?://)?([^\x01-\x1f\x7f]*@)?"
+    "([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?",
     NULL};
 const struct value_form text_form_authority = {ws_field_check_host, AUTHORITY, NULL};
 const struct value_form text_form_sent_origin = {ws_field_check_origin,

@@ -13,7 +13,7 @@ extern const struct value_form text_form_path, text_form_base, text_form_host, t
     text_form_server_name, text_form_name, text_form_reference, text_form_expression,
     text_form_redirect, text_form_token, text_form_field, text_form_banner, text_form_syslog,
     text_form_token_place, text_form_ticket_place, text_form_certificate_name, text_form_pin,
-    text_form_permit, text_form_url, text_form_url_template, text_form_redis_url,
+    text_form_permit, text_form_url, text_form_url_template, text_form_redis_url, text_form_proxy,
     text_form_authority, text_form_sent_origin, text_form_user, text_form_credential,
     text_form_bearer;
 

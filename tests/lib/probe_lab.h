@@ -32,7 +32,7 @@ struct server {
     int fd;      /* -1: no connection */
     size_t sent;
     unsigned accepted;
-    char received[64];
+    char received[256];
     size_t received_length;
 };
 

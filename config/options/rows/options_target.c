@@ -1,3 +1,4 @@
+#include "config/model/section/config_proxy.h"
 #include "config/model/text_form.h"
 #include "config/options/options.h"
 
@@ -134,6 +135,21 @@ static const struct options_row rows[] = {
         .needs = "certificate",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "decrypts that private key",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "proxy",
+        OPTIONS_FIELD(config_target, proxy),
+        .value = {.type = VALUE_TEXT, .form = &text_form_proxy},
+        .secret = true,
+        .is_public = config_proxy_is_public,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "proxy", .ours = true, .argument = "URL"}},
+        .help =
+            "forward proxy to connect through: http://[USER:PASSWORD@]HOST[:PORT] (CONNECT) or "
+            "socks5://[USER:PASSWORD@]HOST[:PORT]; port 1080 by default. The proxy resolves "
+            "the target's name, so that targets of tokens have no proxy: permit could not check "
+            "their addresses. User and password are percent-encoded",
     },
     {
         .section = OPTIONS_TARGET,

@@ -82,6 +82,20 @@ static void check_dialled(const struct route_check *check, size_t index)
                            "a Unix socket has neither");
 }
 
+/* A proxy connects by TCP, and to no program of this machine's user. */
+static void check_proxy(const struct route_check *check, size_t index)
+{
+    const struct config_target *target = &check->route->targets[index];
+    const struct config_address *to =
+        target->connect_to.host || target->connect_to.path ? &target->connect_to : &target->address;
+    if (target->proxy && to->path)
+        route_check_report(check, route_check_target(check, index, "proxy"), "remove it",
+                           "a Unix socket is not reached through a proxy");
+    if (target->proxy && target->is_command && index == 0)
+        route_check_report(check, route_check_target(check, index, "proxy"), "remove it",
+                           "the command runs on this machine");
+}
+
 static void check_targets(const struct route_check *check)
 {
     for (size_t i = 0; i < check->route->target_count; i++) {
@@ -96,6 +110,7 @@ static void check_targets(const struct route_check *check)
         check_target_captures(check, i);
         check_target_tls(check, target, route_check_target(check, i, NULL));
         check_dialled(check, i);
+        check_proxy(check, i);
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner && !check->route->expect)
             route_check_report(check, route_check_target(check, i, "probe"),
                                "add banner: ssh, or what the target sends first",

@@ -2,6 +2,7 @@
 
 #include "config/model/permit_rule.h"
 #include "config/model/redis_url.h"
+#include "config/model/section/config_proxy.h"
 #include "config/model/text_form.h"
 #include "config/model/url.h"
 #include "config/options/snapshot.h"
@@ -98,7 +99,16 @@ static void add_path(struct sandbox_plan *plan, const struct options_row *row, c
                                           .row = row});
 }
 
-/* A service that is asked over HTTP. */
+/* The proxy of a target, which is connected to instead. */
+static void add_proxy(struct sandbox_plan *plan, const char *text)
+{
+    struct config_proxy proxy;
+    if (!config_proxy_parse(text, &proxy))
+        add_port(plan, &plan->connect, proxy.at.port);
+    config_proxy_wipe(&proxy);
+}
+
+/* A service that is asked over HTTP, a Redis server, or a proxy. */
 static void add_service(struct sandbox_plan *plan, const struct options_row *row, const char *text)
 {
     struct url url;
@@ -106,6 +116,8 @@ static void add_service(struct sandbox_plan *plan, const struct options_row *row
     bool http = row->value.form == &text_form_url || row->value.form == &text_form_url_template;
     if (http && text && !url_parse(text, &url))
         add_target(plan, &url.address);
+    if (row->value.form == &text_form_proxy && text)
+        add_proxy(plan, text);
     if (row->value.form != &text_form_redis_url || !text)
         return;
     if (!redis_url_parse(text, &redis))

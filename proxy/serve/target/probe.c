@@ -165,6 +165,7 @@ struct probe *probe_start(const struct probe_request *request)
         .timeout_ms = request->timeout_ms,
         .preface = preface_of(probe),
         .tls = request->tls,
+        .proxy = request->proxy,
         .callback = dialled_cb,
         .owner = probe,
     };

@@ -32,6 +32,7 @@ struct probe_request {
     const struct config_target *target;
     const char *banner;  /* what it sends first (codec/banner.h); NULL: any, or nothing */
     struct tls_ctx *tls; /* NULL: plain */
+    const struct config_proxy *proxy; /* NULL: none */
     uint32_t timeout_ms;
     void (*callback)(void *owner, const struct probe_result *result);
     void *owner;

@@ -77,6 +77,7 @@ static void timer_cb(uv_timer_t *timer)
         .target = target,
         .banner = target->probe == CONFIG_PROBE_BANNER ? target_pool_banner(probed->target) : NULL,
         .tls = probed->target->tls,
+        .proxy = probed->target->proxy,
         .timeout_ms = target->probe_timeout_ms,
         .callback = probed_cb,
         .owner = probed,

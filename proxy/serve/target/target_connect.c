@@ -343,6 +343,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     to.preface = (struct slice){(const char *)candidate->preface, candidate->preface_length};
     to.greeting = candidate->greeting;
     to.own_users = target->config->is_command;
+    to.proxy = target->proxy;
     to.tls = candidate->plain ? NULL : target->tls;
     to.tls_name = candidate->tls_name;
     attempt->dial = dial_start(&to, result);

@@ -2,6 +2,8 @@
 
 #include <stdatomic.h>
 
+#include "base/text/secret.h"
+#include "config/model/section/config_proxy.h"
 #include "net/addr.h"
 #include "net/tls/context/tls_ctx.h"
 
@@ -38,7 +40,7 @@ static bool is_same_target(const struct config_target *a, const struct config_ta
            a->tls_on_demand == b->tls_on_demand && a->insecure == b->insecure &&
            string_equal(a->server_name, b->server_name) && string_equal(a->ca, b->ca) &&
            string_equal(a->certificate, b->certificate) && string_equal(a->key, b->key) &&
-           string_equal(a->key_password, b->key_password) &&
+           string_equal(a->key_password, b->key_password) && string_equal(a->proxy, b->proxy) &&
            a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
            string_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
            a->probe_timeout_ms == b->probe_timeout_ms;
@@ -111,6 +113,28 @@ static bool open_tls(struct pool_target *target, struct tls_store *store, char *
     return false;
 }
 
+static void release_state(struct target_pool_state *state)
+{
+    if (state && atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) == 1)
+        free(state);
+}
+
+/* A URL that is invalid was a finding of the configuration. False: out of memory. */
+static bool parse_proxy(struct pool_target *target)
+{
+    if (!target->config->proxy)
+        return true;
+    target->proxy = malloc(sizeof(*target->proxy));
+    return target->proxy && !config_proxy_parse(target->config->proxy, target->proxy);
+}
+
+static void release_target(struct pool_target *target)
+{
+    tls_ctx_free(target->tls);
+    secret_free(target->proxy, sizeof(*target->proxy));
+    release_state(target->state);
+}
+
 static bool add_target(struct target_pool *pool, const struct config_route *route,
                        const struct config_target *config, const struct target_pool *previous,
                        struct tls_store *store, char *error, size_t error_size)
@@ -122,7 +146,8 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
         .state = get_state(route, config, previous),
         .varies = is_variable(config),
     };
-    if (!target->state) {
+    if (!target->state || !parse_proxy(target)) {
+        release_target(target);
         snprintf(error, error_size, "out of memory");
         return false;
     }
@@ -188,20 +213,12 @@ struct target_pool *target_pool_create(const struct config *config,
     return NULL;
 }
 
-static void release_state(struct target_pool_state *state)
-{
-    if (atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) == 1)
-        free(state);
-}
-
 void target_pool_free(struct target_pool *pool)
 {
     if (!pool)
         return;
-    for (size_t i = 0; pool->targets && i < pool->target_count; i++) {
-        tls_ctx_free(pool->targets[i].tls);
-        release_state(pool->targets[i].state);
-    }
+    for (size_t i = 0; pool->targets && i < pool->target_count; i++)
+        release_target(&pool->targets[i]);
     free(pool->routes);
     free(pool->members);
     free(pool->targets);

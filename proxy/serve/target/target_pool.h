@@ -11,10 +11,11 @@
  * session calls target_pool_begin, then target_pool_note with the result, and target_pool_end when
  * the attempt, or the session that it led to, is over.
  *
- * Owns: targets, TLS contexts; the state of a target has a reference count, because the pools
- * before and after a reload share it. Borrows the configuration. Thread: made on one, used by any:
- * health is one word per target, changed by compare-and-swap. Errors: target_pool_create fills one
- * line. Lifetime: target_pool_create to target_pool_free, after the end of all its sessions.
+ * Owns: targets, TLS contexts, proxies, which may hold passwords; the state of a target has a
+ * reference count, because the pools before and after a reload share it. Borrows the configuration.
+ * Thread: made on one, used by any: health is one word per target, changed by compare-and-swap.
+ * Errors: target_pool_create fills one line. Lifetime: target_pool_create to target_pool_free,
+ * after the end of all its sessions.
  */
 #ifndef WSLUICE_SERVE_TARGET_TARGET_POOL_H
 #define WSLUICE_SERVE_TARGET_TARGET_POOL_H
@@ -23,6 +24,7 @@
 #include "core/route/balance.h"
 
 struct config;
+struct config_proxy;
 struct config_route;
 struct config_target;
 struct tls_ctx;
@@ -34,6 +36,7 @@ struct pool_target {
     const struct config_target *config; /* of the first route that names it */
     const struct config_route *route;   /* that route; its policy applies */
     struct tls_ctx *tls;                /* NULL: plain */
+    struct config_proxy *proxy;         /* NULL: none */
     struct target_pool_state *state;
     bool varies; /* its address depends on the request */
 };

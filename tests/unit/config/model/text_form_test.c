@@ -113,7 +113,16 @@ static void other_texts(void **state)
                              "desk",
                              "a:b",
                              NULL};
+    const char *proxies[] = {"http://ann:p%40ss@gate:3128",
+                             "socks5h://[::1]/",
+                             "Socks5://a",
+                             "gate:3128",
+                             "http://:a@b",
+                             "https://gate",
+                             "a b",
+                             NULL};
     compare(&text_form_permit, permits, REGEX_LOOSE);
+    compare(&text_form_proxy, proxies, REGEX_LOOSE);
     compare(&text_form_expression, expressions, REGEX_LOOSE);
     compare(&text_form_redirect, redirects, REGEX_EXACT);
     compare(&text_form_field, fields, REGEX_EXACT);

@@ -97,19 +97,20 @@ static void names_ports_once_in_order(void **state)
         {.address = {.host = "b", .port = 22}},
         {.address = {.host = "c", .port = 5900}},
         {.address = {.host = "d", .port = 65535}},
+        {.address = {.host = "d", .port = 22}, .proxy = "http://me:pass@gate:3128"},
     };
     struct config_listener listeners[] = {
         {.address = {.port = 443}},
         {.address = {.port = 0}},
         {.address = {.kind = CONFIG_ADDRESS_FD, .port = 3}},
     };
-    struct config_route route = {.targets = targets, .target_count = 4};
+    struct config_route route = {.targets = targets, .target_count = 5};
     config->routes = &route, config->route_count = 1;
     config->listeners = listeners, config->listener_count = 3;
     config->file = "/w.yaml";
     struct sandbox_plan plan = plan_of(config);
-    static const uint16_t expected[] = {22, 53, 5900, 65535};
-    assert_int_equal(plan.connect.count, 4);
+    static const uint16_t expected[] = {22, 53, 3128, 5900, 65535};
+    assert_int_equal(plan.connect.count, 5);
     assert_memory_equal(plan.connect.items, expected, sizeof(expected));
     assert_int_equal(plan.bind.count, 1);
     assert_int_equal(plan.bind.items[0], 443);

@@ -1,6 +1,7 @@
 /* Probes over real sockets, against targets that send a script of pieces. */
 #include "serve/target/probe.h"
 
+#include "config/model/section/config_proxy.h"
 #include "lib/failing_alloc.h"
 #include "lib/probe_lab.h"
 
@@ -16,6 +17,8 @@ static void called_cb(void *owner, const struct probe_result *result)
     call->result = *result;
 }
 
+static const struct config_proxy *proxy;
+
 static struct probe *start(struct call *call, const char *banner)
 {
     struct probe_request request = {
@@ -24,6 +27,7 @@ static struct probe *start(struct call *call, const char *banner)
         .scratch = &scratch,
         .target = &target,
         .banner = banner,
+        .proxy = proxy,
         .timeout_ms = 300,
         .callback = called_cb,
         .owner = call,
@@ -95,6 +99,21 @@ static void test_header_of_type_local(void **unused)
     }
 }
 
+/* The banner behind the proxy's answer is the target's. */
+static void test_a_proxy(void **unused)
+{
+    struct config_proxy parsed = {.kind = CONFIG_PROXY_KIND_HTTP,
+                                  .at = {.host = "127.0.0.1", .port = server.socket.port}};
+    target.address.host = "desk.invalid";
+    proxy = &parsed;
+    expect(NULL, REASON_target_proxy_unreachable, "refused");
+    server_sends("HTTP/1.1 200 OK\r\n", "\r\nRFB 0", "03.008\n");
+    expect("RFB 003.", REASON_none, "");
+    server_sends("HTTP/1.1 403 No\r\n", "\r\n", NULL);
+    expect("RFB 003.", REASON_target_proxy_refused, ": answers 403 No");
+    proxy = NULL;
+}
+
 static void test_unix_socket(void **unused)
 {
     char path[64];
@@ -153,6 +172,7 @@ int main(void)
         TEST(test_banner_in_pieces),
         TEST(test_banner_that_does_not_come),
         TEST(test_header_of_type_local),
+        TEST(test_a_proxy),
         TEST(test_unix_socket),
         TEST(test_cancelled),
         TEST(test_each_allocation_fails),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "config/model/section/config_proxy.h"
 #include "lib/failing_alloc.h"
 #include "net/tls/context/tls_store.h"
 
@@ -193,7 +194,7 @@ static bool same_after_it_became(const struct config_target *other)
 
 static void test_what_makes_a_target_another(void **unused)
 {
-    struct config_target others[14];
+    struct config_target others[15];
     for (size_t i = 0; i < WSL_COUNT(others); i++)
         others[i] = target_of("127.0.0.1", 1);
     assert_true(same_after_it_became(&others[0]));
@@ -211,6 +212,7 @@ static void test_what_makes_a_target_another(void **unused)
     others[11].banner = "x";
     others[12].probe_interval_ms = 9;
     others[13].probe_timeout_ms = 9;
+    others[14].proxy = "http://gate:3128";
     for (size_t i = 0; i < WSL_COUNT(others); i++)
         assert_false(same_after_it_became(&others[i]));
 }
@@ -311,6 +313,20 @@ static void test_a_captured_server_name_varies(void **unused)
 
 /* ---- failing ---- */
 
+static void test_a_proxy(void **unused)
+{
+    struct world world;
+    make(&world);
+    world.targets[0][1].proxy = "socks5://me:pass@gate";
+    struct target_pool *pool = open_pool(&world, NULL);
+    assert_null(target_pool_target(pool, &world.routes[0], 0)->proxy);
+    const struct config_proxy *proxy = target_pool_target(pool, &world.routes[0], 1)->proxy;
+    assert_string_equal(proxy->at.host, "gate");
+    assert_string_equal(proxy->at.password, "pass");
+    assert_null(target_pool_target(pool, &world.routes[1], 0)->proxy);
+    target_pool_free(pool);
+}
+
 static void test_tls_that_cannot_be_set_up(void **unused)
 {
     struct world world;
@@ -343,6 +359,7 @@ static void test_each_allocation_fails(void **unused)
 {
     struct world world;
     make(&world);
+    world.targets[0][1].proxy = "http://gate:3128";
     struct target_pool *old = open_pool(&world, NULL), *pool;
     char error[256];
     for (int kept = 0; kept < 2; kept++)
@@ -449,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_a_varying_target_is_never_marked),
         cmocka_unit_test(test_a_captured_server_name_varies),
+        cmocka_unit_test(test_a_proxy),
         cmocka_unit_test(test_tls_that_cannot_be_set_up),
         cmocka_unit_test(test_each_allocation_fails),
         cmocka_unit_test(test_threads),

@@ -41,6 +41,19 @@ static void refuses_probes_with_captures(void **state)
                        "routes[0].target.probe: has no effect on a target with {NAME}");
 }
 
+static void refuses_proxies_that_cannot_help(void **state)
+{
+    text_config_expect(TARGET("address: 'h:1', proxy: 'http://me:pass@gate:3128'"), "");
+    text_config_expect(TARGET("address: 'tls://h:1', proxy: 'socks5://gate'"), "");
+    text_config_expect(TARGET("address: 'unix:/s', proxy: 'socks5://gate'"),
+                       "routes[0].target.proxy: a Unix socket is not reached through a proxy");
+    text_config_expect(TARGET("address: 'tls://h:1', connect_to: 'unix:/s', proxy: gate"),
+                       "routes[0].target.proxy: a Unix socket is not reached through a proxy");
+    text_config_expect(TARGET("address: 'h:1', proxy: 'https://gate'"), "use http://");
+    /* Only the proxy would know the addresses that permit is about. */
+    text_config_expect(ROUTE("tokens: {file: t, proxy: 'socks5://gate'}"), "tokens.proxy: ");
+}
+
 static void requires_a_path_for_tokens(void **state)
 {
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: /a/*, tokens: {file: t, from: path}}]",
@@ -55,6 +68,7 @@ int main(void)
         cmocka_unit_test(refuses_tls_options_without_tls),
         cmocka_unit_test(requires_banners_with_probes),
         cmocka_unit_test(refuses_probes_with_captures),
+        cmocka_unit_test(refuses_proxies_that_cannot_help),
         cmocka_unit_test(requires_a_path_for_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
