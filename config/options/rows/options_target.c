@@ -146,10 +146,9 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "proxy", .ours = true, .argument = "URL"}},
         .help =
-            "forward proxy to connect through: http://[USER:PASSWORD@]HOST[:PORT] (CONNECT) or "
-            "socks5://[USER:PASSWORD@]HOST[:PORT]; port 1080 by default. The proxy resolves "
-            "the target's name, so that targets of tokens have no proxy: permit could not check "
-            "their addresses. User and password are percent-encoded",
+            "forward proxy to connect through, which resolves the target's name: "
+            "http://[USER:PASSWORD@]HOST[:PORT] (CONNECT) or socks5://[USER:PASSWORD@]HOST[:PORT]; "
+            "port 1080 by default",
     },
     {
         .section = OPTIONS_TARGET,
