@@ -1,0 +1,306 @@
+#include "run/connect/connect.h"
+
+#include <openssl/rand.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/bridge/bridge.h"
+#include "core/bridge/bridge_time.h"
+#include "net/plain.h"
+#include "net/socket.h"
+#include "net/tls/tls.h"
+#include "run/connect/connect_net.h"
+#include "run/connect/connect_result.h"
+#include "run/connect/connect_stdio.h"
+#include "serve/target/target_connect.h"
+#include "serve/target/target_pool.h"
+
+/* After standard input has ended, for a server that is still at work. */
+#define REPLY_MS (24U * 3600 * 1000)
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+struct connect {
+    const struct config *config;
+    const struct config_route *route;
+    struct connect_net net;
+    struct connect_stdio stdio;
+    struct target_connect *connecting;
+    struct pool_target *target; /* NULL: not connected */
+    int fd;
+    struct watch *watch;
+    struct transport *transport;
+    struct plain plain;
+    struct ws_keys keys;
+    struct bridge bridge;
+    uv_timer_t timer;
+    uv_signal_t handlers[WSL_COUNT(signals)];
+    struct connect_result result;
+    char detail[DIAL_DETAIL];
+    bool over;
+};
+
+static uint64_t now_of(const struct connect *connect)
+{
+    return uv_now(&connect->net.loop);
+}
+
+/* ---- the end ---- */
+
+static void close_target(struct connect *connect)
+{
+    if (!connect->target)
+        return;
+    watch_close(connect->watch);
+    transport_close(connect->transport);
+    target_pool_end(connect->target);
+}
+
+static void note_result(struct connect *connect)
+{
+    const struct bridge *bridge = &connect->bridge;
+    struct connect_result *result = &connect->result;
+    result->reason = bridge->reason;
+    result->error = connect->stdio.stdio.error;
+    if (bridge->reason == REASON_target_tls)
+        result->detail = tls_failure(connect->transport);
+    if (!bridge->far || bridge->far->decoder.close_code == 0)
+        return;
+    struct slice received = bridge_frames_received(bridge->far);
+    result->closed = bridge->target.closed || bridge->reason == REASON_client_eof;
+    result->code = bridge->far->decoder.close_code;
+    result->text = slice_from(received, 2);
+}
+
+static void finish(struct connect *connect)
+{
+    if (connect->over)
+        return;
+    connect->over = true;
+    uv_close((uv_handle_t *)&connect->timer, NULL);
+    for (size_t i = 0; i < WSL_COUNT(signals); i++)
+        uv_close((uv_handle_t *)&connect->handlers[i], NULL);
+    target_connect_cancel(connect->connecting);
+    connect_stdio_close(&connect->stdio);
+    close_target(connect);
+    uv_stop(&connect->net.loop);
+}
+
+/* ---- the session ---- */
+
+static void update(struct connect *connect)
+{
+    if (bridge_is_done(&connect->bridge)) {
+        note_result(connect);
+        finish(connect);
+        return;
+    }
+    unsigned want = bridge_want(&connect->bridge);
+    connect_stdio_want(&connect->stdio, want);
+    watch_want(connect->watch, want >> BRIDGE_TARGET_SHIFT);
+}
+
+static void tick(struct connect *connect);
+
+static void turn(struct connect *connect, unsigned ready)
+{
+    bool ending = bridge_is_ending(&connect->bridge);
+    bridge_turn(&connect->bridge, connect->net.buffer, ready, now_of(connect));
+    if (bridge_is_ending(&connect->bridge) != ending)
+        tick(connect);
+    else
+        update(connect);
+}
+
+static void stdio_cb(void *owner, unsigned ready)
+{
+    struct connect *connect = owner;
+    if (connect->target)
+        turn(connect, ready);
+}
+
+static void target_cb(void *owner, unsigned ready)
+{
+    turn(owner, ready << BRIDGE_TARGET_SHIFT);
+}
+
+static void tick_cb(uv_timer_t *timer)
+{
+    tick(WSL_CONTAINER(timer, struct connect, timer));
+}
+
+/* Once the server has been told that nothing more comes, its answer may take its time. */
+static bool awaits_reply(const struct bridge *bridge)
+{
+    return bridge->reason == REASON_client_eof && bridge->target.half_close &&
+           bridge->down.state == PIPE_FLOWING;
+}
+
+static void tick(struct connect *connect)
+{
+    const struct config_route *route = connect->route;
+    const struct config_limits *limits = &connect->config->limits;
+    struct bridge *bridge = &connect->bridge;
+    const struct bridge_times times = {
+        .ping_interval = route->ping_interval_ms,
+        .ping_timeout = route->ping_timeout_ms,
+        .idle_timeout = route->idle_timeout_ms,
+        .max_duration = route->max_duration_ms,
+        .close_timeout = awaits_reply(bridge) ? REPLY_MS : limits->close_timeout_ms,
+        .stall_timeout = limits->stall_timeout_ms,
+    };
+    struct bridge_unsent unsent = {0};
+    uint64_t now = now_of(connect);
+    if (bridge_time_needs_unsent(bridge))
+        unsent.target = socket_unsent(connect->fd);
+    uint64_t next = bridge_time_tick(bridge, &unsent, &times, now);
+    if (next != 0)
+        uv_timer_start(&connect->timer, tick_cb, next > now ? next - now : 0, 0);
+    update(connect);
+}
+
+static void open_up(struct connect *connect, const struct target_connect_result *result,
+                    struct bridge_frames *frames)
+{
+    const struct dial_result *dial = &result->dial;
+    const struct config_target *target = result->target->config;
+    uint64_t now = now_of(connect);
+    connect->target = result->target;
+    connect->fd = dial->fd;
+    connect->watch = dial->watch;
+    connect->transport = dial_result_transport(dial, &connect->plain);
+    watch_adopt(dial->watch, target_cb, connect);
+    bridge_init_raw(&connect->bridge, connect->stdio.transport, now);
+    connect->bridge.client.lingers = false;
+    bridge_frames_init(frames, &connect->keys, false);
+    bridge_attach_framed(&connect->bridge, connect->transport, frames,
+                         target->ws.eof == CONFIG_WS_EOF_HALF_CLOSE, now);
+    if (result->first_length > 0)
+        bridge_take_first(&connect->bridge, connect->net.buffer->buffer, result->first_length, now);
+    /* TLS may hold bytes that it has read already. */
+    bridge_turn(&connect->bridge, connect->net.buffer, BRIDGE_TARGET_READ, now);
+    tick(connect);
+}
+
+static void fail(struct connect *connect, enum reason reason, const char *detail)
+{
+    snprintf(connect->detail, sizeof(connect->detail), "%s", detail);
+    connect->result.reason = reason;
+    finish(connect);
+}
+
+static void connected_cb(void *owner, const struct target_connect_result *result)
+{
+    struct connect *connect = owner;
+    connect->connecting = NULL;
+    if (result->dial.reason != REASON_none) {
+        fail(connect, result->dial.reason, result->dial.detail);
+        return;
+    }
+    struct bridge_frames *frames = malloc(sizeof(*frames));
+    if (frames) {
+        open_up(connect, result, frames);
+        return;
+    }
+    struct dial_result dial = result->dial;
+    dial_result_discard(&dial);
+    target_pool_end(result->target);
+    fail(connect, REASON_out_of_memory, "");
+}
+
+/* The first signal ends in good order, the next one at once. */
+static void signal_cb(uv_signal_t *handler, int number)
+{
+    struct connect *connect = handler->data;
+    bool again = connect->result.signalled;
+    (void)number;
+    connect->result.signalled = true;
+    if (!connect->target || again) {
+        connect->result.reason = REASON_shutdown;
+        finish(connect);
+        return;
+    }
+    bridge_end(&connect->bridge, REASON_shutdown, now_of(connect));
+    turn(connect, 0);
+    if (!connect->over)
+        tick(connect);
+}
+
+/* ---- the beginning ---- */
+
+/* Without random bytes, no key of a frame may be used. */
+static void fill_keys(void *bytes, size_t length)
+{
+    if (RAND_bytes(bytes, (int)length) != 1)
+        abort();
+}
+
+static void begin(struct connect *connect)
+{
+    struct connect_net *net = &connect->net;
+    struct target_connect_result result;
+    const struct target_connect_request request = {
+        .watches = &net->watches,
+        .resolver = net->resolver,
+        .scratch = &net->tls_scratch,
+        .buffer = net->buffer,
+        .pool = net->pool,
+        .route = connect->route,
+        .callback = connected_cb,
+        .owner = connect,
+    };
+    connect->connecting = target_connect_start(&request, &result);
+    if (!connect->connecting)
+        connected_cb(connect, &result);
+}
+
+static void open_handles(struct connect *connect)
+{
+    uv_loop_t *loop = &connect->net.loop;
+    uv_timer_init(loop, &connect->timer);
+    for (size_t i = 0; i < WSL_COUNT(signals); i++) {
+        uv_signal_init(loop, &connect->handlers[i]);
+        connect->handlers[i].data = connect;
+        uv_signal_start(&connect->handlers[i], signal_cb, signals[i]);
+    }
+    connect_stdio_open(&connect->stdio, &connect->net.watches, stdio_cb, connect);
+}
+
+static int report(struct connect *connect)
+{
+    char line[CONNECT_RESULT_LINE], where[256];
+    int status = connect_result_judge(&connect->result, line);
+    const struct config_address *address = &connect->route->targets[0].address;
+    if (line[0] != '\0')
+        fprintf(stderr, "wsluice: %s: %s\n", config_address_print(address, where, sizeof(where)),
+                line);
+    return status;
+}
+
+int connect_run(const struct config *config)
+{
+    struct connect connect = {
+        .config = config,
+        .route = &config->routes[0],
+        .fd = -1,
+        .keys = {.fill = fill_keys},
+    };
+    connect.result.detail = connect.detail;
+    signal(SIGPIPE, SIG_IGN);
+    char error[512];
+    if (!connect_net_open(&connect.net, config, error, sizeof(error))) {
+        fprintf(stderr, "wsluice: %s\n", error);
+        return EXIT_FAILURE;
+    }
+    open_handles(&connect);
+    begin(&connect);
+    if (!connect.over)
+        uv_run(&connect.net.loop, UV_RUN_DEFAULT);
+    int status = report(&connect);
+    bool at_rest = connect_net_close(&connect.net);
+    if (!at_rest)
+        _exit(status);
+    bridge_free(&connect.bridge);
+    ws_keys_wipe(&connect.keys);
+    return status;
+}

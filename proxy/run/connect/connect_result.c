@@ -1,0 +1,74 @@
+#include "run/connect/connect_result.h"
+
+#include "base/ascii.h"
+
+/* RFC 6455 section 7.4.1 */
+#define CLOSE_NORMAL 1000
+
+/* Which part of the way failed. */
+static const char *leg_of(enum reason reason)
+{
+    switch ((int)reason) {
+    case REASON_target_unresolved:
+        return "name look-up";
+    case REASON_target_refused:
+    case REASON_target_unreachable:
+    case REASON_target_timeout:
+        return "connection";
+    case REASON_target_proxy_unreachable:
+    case REASON_target_proxy_refused:
+    case REASON_target_proxy_auth:
+    case REASON_target_proxy_failed:
+        return "proxy";
+    case REASON_target_tls:
+    case REASON_target_untrusted:
+        return "TLS";
+    case REASON_target_upgrade:
+        return "WebSocket handshake";
+    default:
+        return "session";
+    }
+}
+
+/* The server's words, of which only printable ones reach a terminal. */
+static void append_text(char line[static CONNECT_RESULT_LINE], struct slice text)
+{
+    size_t length = strlen(line);
+    if (text.len > 0 && length + 2 < CONNECT_RESULT_LINE)
+        line[length++] = ' ';
+    for (size_t i = 0; i < text.len && length + 1 < CONNECT_RESULT_LINE; i++) {
+        char c = text.ptr[i];
+        line[length++] = ascii_is_control(c) || (unsigned char)c >= 0x80 ? '?' : c;
+    }
+    line[length] = '\0';
+}
+
+static bool is_clean(const struct connect_result *result)
+{
+    if (result->closed)
+        return result->code == CLOSE_NORMAL || result->code == 0;
+    return result->reason == REASON_client_eof;
+}
+
+int connect_result_judge(const struct connect_result *result, char line[static CONNECT_RESULT_LINE])
+{
+    const struct reason_row *row = reason_row(result->reason);
+    line[0] = '\0';
+    if (is_clean(result))
+        return EXIT_SUCCESS;
+    if (result->signalled)
+        return EXIT_FAILURE;
+    if (result->closed) {
+        snprintf(line, CONNECT_RESULT_LINE, "closed by the server: %u", result->code);
+        append_text(line, result->text);
+    } else if (result->error != 0) {
+        snprintf(line, CONNECT_RESULT_LINE, "standard input or output failed: %s",
+                 strerror(result->error));
+    } else if (result->detail[0] != '\0') {
+        snprintf(line, CONNECT_RESULT_LINE, "%s: %s:", leg_of(result->reason), row->text);
+        append_text(line, slice_of(result->detail));
+    } else {
+        snprintf(line, CONNECT_RESULT_LINE, "%s: %s", leg_of(result->reason), row->text);
+    }
+    return EXIT_FAILURE;
+}

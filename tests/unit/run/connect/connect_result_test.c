@@ -1,0 +1,90 @@
+/* What a user reads at the end, and what a script gets as the exit status. */
+#include "run/connect/connect_result.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static char line[CONNECT_RESULT_LINE];
+
+static void expect(const struct connect_result *result, int status, const char *text)
+{
+    struct connect_result judged = *result;
+    if (!judged.detail)
+        judged.detail = "";
+    assert_int_equal(connect_result_judge(&judged, line), status);
+    assert_string_equal(line, text);
+}
+
+#define EXPECT(status, text, ...) expect(&(struct connect_result){__VA_ARGS__}, status, text)
+
+static void test_clean_ends_are_silent(void **unused)
+{
+    EXPECT(0, "", .reason = REASON_target_closed, .closed = true, .code = 1000);
+    EXPECT(0, "", .reason = REASON_target_closed, .closed = true, .code = 0);
+    EXPECT(0, "", .reason = REASON_client_eof);
+}
+
+static void test_a_close_is_told_with_its_words(void **unused)
+{
+    EXPECT(1, "closed by the server: 1011 Target refused the connection",
+           .reason = REASON_target_closed, .closed = true, .code = 1011,
+           .text = SLICE("Target refused the connection"));
+    EXPECT(1, "closed by the server: 1001", .reason = REASON_target_closed, .closed = true,
+           .code = 1001);
+    EXPECT(1, "closed by the server: 4000 a?b??", .reason = REASON_target_closed, .closed = true,
+           .code = 4000, .text = SLICE("a\033b\xC3\xA9"));
+}
+
+static void test_each_leg_is_named(void **unused)
+{
+    EXPECT(1, "name look-up: Target name does not resolve: gate: no such name",
+           .reason = REASON_target_unresolved, .detail = "gate: no such name");
+    EXPECT(1, "connection: Target refused the connection", .reason = REASON_target_refused);
+    EXPECT(1, "TLS: Certificate of the target is not trusted: expired",
+           .reason = REASON_target_untrusted, .detail = "expired");
+    EXPECT(1, "WebSocket handshake: Target did not open the WebSocket: HTTP 403 Forbidden",
+           .reason = REASON_target_upgrade, .detail = "HTTP 403 Forbidden");
+    EXPECT(1, "proxy: The proxy refuses to connect to the target",
+           .reason = REASON_target_proxy_refused);
+    EXPECT(1, "session: Target hung up without a Close frame", .reason = REASON_target_eof);
+}
+
+static void test_standard_output_fails(void **unused)
+{
+    EXPECT(1, "standard input or output failed: Broken pipe", .reason = REASON_client_reset,
+           .error = EPIPE);
+}
+
+static void test_a_signal_is_no_news(void **unused)
+{
+    EXPECT(1, "", .reason = REASON_shutdown, .signalled = true);
+}
+
+static void test_long_texts_are_cut(void **unused)
+{
+    static char text[2 * CONNECT_RESULT_LINE];
+    memset(text, 'x', sizeof(text));
+    const struct connect_result result = {.reason = REASON_target_closed,
+                                          .detail = "",
+                                          .closed = true,
+                                          .code = 1011,
+                                          .text = {text, sizeof(text)}};
+    assert_int_equal(connect_result_judge(&result, line), 1);
+    assert_int_equal(strlen(line), CONNECT_RESULT_LINE - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clean_ends_are_silent),
+        cmocka_unit_test(test_a_close_is_told_with_its_words),
+        cmocka_unit_test(test_each_leg_is_named),
+        cmocka_unit_test(test_standard_output_fails),
+        cmocka_unit_test(test_a_signal_is_no_news),
+        cmocka_unit_test(test_long_texts_are_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
