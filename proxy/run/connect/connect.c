@@ -12,6 +12,7 @@
 #include "run/connect/connect_net.h"
 #include "run/connect/connect_result.h"
 #include "run/connect/connect_stdio.h"
+#include "run/process/resident.h"
 #include "serve/target/target_connect.h"
 #include "serve/target/target_pool.h"
 
@@ -179,6 +180,7 @@ static void open_up(struct connect *connect, const struct target_connect_result 
         bridge_take_first(&connect->bridge, connect->net.buffer->buffer, result->first_length, now);
     /* TLS may hold bytes that it has read already. */
     bridge_turn(&connect->bridge, connect->net.buffer, BRIDGE_TARGET_READ, now);
+    resident_release_code(); /* resolving and TLS handshakes are over */
     tick(connect);
 }
 
@@ -268,12 +270,10 @@ static void open_handles(struct connect *connect)
 
 static int report(struct connect *connect)
 {
-    char line[CONNECT_RESULT_LINE], where[256];
+    char line[CONNECT_RESULT_LINE];
     int status = connect_result_judge(&connect->result, line);
-    const struct config_address *address = &connect->route->targets[0].address;
     if (line[0] != '\0')
-        fprintf(stderr, "wsluice: %s: %s\n", config_address_print(address, where, sizeof(where)),
-                line);
+        fprintf(stderr, "wsluice: %s\n", line);
     return status;
 }
 

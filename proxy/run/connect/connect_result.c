@@ -64,11 +64,10 @@ int connect_result_judge(const struct connect_result *result, char line[static C
     } else if (result->error != 0) {
         snprintf(line, CONNECT_RESULT_LINE, "standard input or output failed: %s",
                  strerror(result->error));
-    } else if (result->detail[0] != '\0') {
-        snprintf(line, CONNECT_RESULT_LINE, "%s: %s:", leg_of(result->reason), row->text);
-        append_text(line, slice_of(result->detail));
     } else {
-        snprintf(line, CONNECT_RESULT_LINE, "%s: %s", leg_of(result->reason), row->text);
+        const char *words = result->detail[0] != '\0' ? result->detail : row->text;
+        snprintf(line, CONNECT_RESULT_LINE, "%s failed:", leg_of(result->reason));
+        append_text(line, slice_of(words));
     }
     return EXIT_FAILURE;
 }

@@ -21,7 +21,7 @@ struct connect_result {
 
 #define CONNECT_RESULT_LINE 512
 
-/* 0: all went well, or 1. `line`: what to print, without the URL; "": nothing. */
+/* 0: all went well, or 1. `line`: what to print; "": nothing. */
 int connect_result_judge(const struct connect_result *result,
                          char line[static CONNECT_RESULT_LINE]);
 

@@ -40,16 +40,16 @@ static void test_a_close_is_told_with_its_words(void **unused)
 
 static void test_each_leg_is_named(void **unused)
 {
-    EXPECT(1, "name look-up: Target name does not resolve: gate: no such name",
-           .reason = REASON_target_unresolved, .detail = "gate: no such name");
-    EXPECT(1, "connection: Target refused the connection", .reason = REASON_target_refused);
-    EXPECT(1, "TLS: Certificate of the target is not trusted: expired",
-           .reason = REASON_target_untrusted, .detail = "expired");
-    EXPECT(1, "WebSocket handshake: Target did not open the WebSocket: HTTP 403 Forbidden",
-           .reason = REASON_target_upgrade, .detail = "HTTP 403 Forbidden");
-    EXPECT(1, "proxy: The proxy refuses to connect to the target",
+    EXPECT(1, "name look-up failed: gate: no such name", .reason = REASON_target_unresolved,
+           .detail = "gate: no such name");
+    EXPECT(1, "connection failed: Target refused the connection", .reason = REASON_target_refused);
+    EXPECT(1, "TLS failed: gate:443: certificate has expired", .reason = REASON_target_untrusted,
+           .detail = "gate:443: certificate has expired");
+    EXPECT(1, "WebSocket handshake failed: gate:80: HTTP 403 Forbidden",
+           .reason = REASON_target_upgrade, .detail = "gate:80: HTTP 403 Forbidden");
+    EXPECT(1, "proxy failed: The proxy refuses to connect to the target",
            .reason = REASON_target_proxy_refused);
-    EXPECT(1, "session: Target hung up without a Close frame", .reason = REASON_target_eof);
+    EXPECT(1, "session failed: Target hung up without a Close frame", .reason = REASON_target_eof);
 }
 
 static void test_standard_output_fails(void **unused)
