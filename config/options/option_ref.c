@@ -38,6 +38,11 @@ static void print_section(const struct option_locator *names, enum options_secti
 static void print_name(const struct option_locator *names, struct option_ref option, char *buffer,
                        size_t size)
 {
+    const char *own = names->name ? names->name(names->owner, &option) : NULL;
+    if (own) {
+        snprintf(buffer, size, "%s", own);
+        return;
+    }
     const struct options_row *row = option.key ? options_find(option.section, option.key) : NULL;
     if (names->flags && row && row->flags[0].name) {
         snprintf(buffer, size, "--%s", row->flags[0].name);

@@ -23,6 +23,8 @@ struct option_ref {
 };
 
 struct option_locator {
+    /* Its name on a command line with options of its own, or NULL. NULL: there is none. */
+    const char *(*name)(const void *owner, const struct option_ref *option);
     bool flags; /* name an option by its command-line flag, if it has one */
     struct config_place (*locate)(const void *owner, struct option_ref option);
     /* Is the section written with its single key, such as target: for targets:? NULL: no. */

@@ -31,6 +31,11 @@ enum options_section options_contents(enum options_section section)
     return like != OPTIONS_PROCESS ? like : section;
 }
 
+const struct options_section_row *options_section(enum options_section section)
+{
+    return &options_section_rows[section];
+}
+
 bool options_next_child(enum options_section parent, enum options_section *child)
 {
     enum options_section contents = options_contents(parent);

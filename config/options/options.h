@@ -163,6 +163,7 @@ extern const struct options_part options_process_part, options_listener_part, op
 const struct options_row *options_at(size_t index);
 size_t options_count(void);
 
+extern const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT];
 const struct options_section_row *options_section(enum options_section section);
 
 /* The section whose contents it has: itself, or the one that it is like. */

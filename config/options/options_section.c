@@ -9,7 +9,7 @@
     .shape = OPTIONS_MAP, .offset = offsetof(struct parent_type, member),                          \
     .count_offset = offsetof(struct parent_type, count_member)
 
-static const struct options_section_row sections[] = {
+const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT] = {
     [OPTIONS_PROCESS] =
         {
             .title = "Process",
@@ -348,9 +348,3 @@ static const struct options_section_row sections[] = {
             .help = "Header fields that are added to every response of the route.",
         },
 };
-_Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");
-
-const struct options_section_row *options_section(enum options_section section)
-{
-    return &sections[section];
-}
