@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "run/args/cli_name.h"
+#include "run/connect/connect.h"
 #include "run/listeners/inherit.h"
 #include "run/process/daemon.h"
 #include "run/process/process_setup.h"
@@ -38,7 +39,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     successor_parse(&successor, argc, argv, &cli);
     daemon.name = cli_name_of(cli.websockify);
-    if (cli.action == CLI_EXIT ||
+    if (cli.action == CLI_CONNECT)
+        cli.exit_status = connect_run(cli.config);
+    if (cli.action == CLI_EXIT || cli.action == CLI_CONNECT ||
         (cli.daemon && !successor_go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1,
                                                    &cli.exit_status))) {
         cli_result_free(&cli);

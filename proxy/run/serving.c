@@ -16,6 +16,12 @@ static const struct config *load_again(const void *owner, struct diag *diag)
     return load_config(owner, diag);
 }
 
+/* NULL: nothing of the command line can be read again. */
+static supervisor_load *loader_of(const struct cli_result *cli)
+{
+    return cli->again ? cli->again : cli->file.path ? load_again : NULL;
+}
+
 /* Called websockify it prints what that program prints. A successor prints nothing. */
 static bool prints_lines(const struct cli_result *cli)
 {
@@ -41,8 +47,8 @@ bool serving_run(const struct cli_result *cli, const struct program *program, st
     struct supervisor_options options = {
         .config = cli->config,
         .program = program,
-        .load = cli->file.path ? load_again : NULL,
-        .owner = &cli->file,
+        .load = loader_of(cli),
+        .owner = cli->again ? (const void *)&cli->memory : &cli->file,
         .demo = cli->action == CLI_DEMO,
         .name = cli_name_of(cli->websockify),
         .rebind = &cli->rebind,

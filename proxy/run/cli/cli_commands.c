@@ -15,6 +15,7 @@
 #include "run/cli/cli_file.h"
 #include "run/cli/cli_passwd.h"
 #include "run/cli/cli_ticket.h"
+#include "run/cli/tunnel/cli_tunnel.h"
 #include "run/help/cli_help.h"
 
 /* A word of the command line that serves, with all of its options. */
@@ -30,6 +31,8 @@ static const struct cli_command demo = {
 
 static const struct cli_command *const commands[] = {
     &demo,
+    &cli_tunnel_connect,
+    &cli_tunnel_forward,
     &cli_check_file,
     &cli_change_reload,
     &cli_change_upgrade,
@@ -143,8 +146,15 @@ bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_re
         return false;
     diag_init(&diag);
     struct cli_scan scan = {.diag = &diag, .command = command};
-    const struct cli_call call = {command, &list, &scan, out, err};
-    *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
+    const struct cli_call call = {.command = command,
+                                  .list = &list,
+                                  .scan = &scan,
+                                  .out = out,
+                                  .err = err,
+                                  .argc = argc - 2,
+                                  .argv = argv + 2,
+                                  .result = result};
+    *result = (struct cli_result){.action = CLI_EXIT, .rebind = {.fd = -1}};
     if (cli_scan_words(&scan, argc - 2, argv + 2) && !scan.help)
         check_operands(&scan);
     result->exit_status = run(&call);

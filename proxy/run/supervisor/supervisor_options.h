@@ -12,11 +12,13 @@
 #include "run/command/rebind.h"
 #include "run/process/program.h"
 
+/* Reads the configuration again; NULL: findings. */
+typedef const struct config *supervisor_load(const void *owner, struct diag *diag);
+
 struct supervisor_options {
     const struct config *config;
     const struct program *program; /* started anew by SIGUSR2 */
-    /* Reads the configuration again; NULL: there is no file, a reload reads certificates only. */
-    const struct config *(*load)(const void *owner, struct diag *diag);
+    supervisor_load *load;         /* NULL: there is no file, a reload reads certificates only */
     const void *owner;
     const char *name;            /* that the program was called by, for syslog */
     const struct rebind *rebind; /* the command's port, if it has one */

@@ -16,6 +16,9 @@ struct cli_call {
     const struct cli_command_list *list;
     const struct cli_scan *scan; /* its options are known, the number of operands is right */
     FILE *out, *err;
+    int argc;
+    char **argv;               /* behind the subcommand */
+    struct cli_result *result; /* a handler may ask for another action than CLI_EXIT */
 };
 
 /* The operand at `index`. NULL: there are fewer. */

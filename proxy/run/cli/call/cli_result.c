@@ -2,10 +2,15 @@
 
 #include <stdlib.h>
 
+#include "base/text/secret.h"
+
 void cli_result_free_memory(struct cli_memory *memory)
 {
     for (size_t i = 0; i < memory->count; i++)
         free(memory->texts[i]);
+    for (size_t i = 0; i < memory->word_count; i++)
+        secret_free_text(memory->words[i]);
+    free(memory->words);
     free(memory->texts);
     free(memory->overrides);
     free(memory->path);

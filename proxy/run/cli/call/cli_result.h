@@ -17,16 +17,19 @@ enum { CLI_STATUS_FAILED = 1, CLI_STATUS_USAGE = 2 };
 
 enum cli_action {
     CLI_RUN,
-    CLI_DEMO, /* as CLI_RUN, with the built-in echo service listening on the route's target */
-    CLI_EXIT, /* all is done and printed: exit with the status */
+    CLI_DEMO,    /* as CLI_RUN, with the built-in echo service listening on the route's target */
+    CLI_CONNECT, /* standard input and output to the only route's target */
+    CLI_EXIT,    /* all is done and printed: exit with the status */
 };
 
-/* Backs `file` of a result. */
+/* Backs `file` and `again` of a result. */
 struct cli_memory {
     char *path;
     struct load_override *overrides;
     char **texts; /* of the overrides */
     size_t count;
+    char **words; /* of the subcommand; may hold secrets */
+    size_t word_count;
 };
 
 struct cli_result {
@@ -37,6 +40,8 @@ struct cli_result {
     bool websockify;             /* called by that name */
     struct rebind rebind;        /* the port of a wrapped command */
     struct load_request file;    /* for load_config, to reload; path NULL: there is no file */
+    /* Makes the configuration of a subcommand anew, from `memory`; NULL: there is none. */
+    const struct config *(*again)(const void *memory, struct diag *diag);
     struct cli_memory memory;
 };
 

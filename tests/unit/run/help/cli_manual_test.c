@@ -21,6 +21,17 @@ static char *page(void)
     return text;
 }
 
+/* The manual escapes each dash. */
+static void flag_entry(const struct options_flag *flag, char *entry, size_t size)
+{
+    const char letter[] = {flag->letter, '\0'};
+    size_t used = (size_t)snprintf(entry, size, ".TP\n\\fB%s%s%s\\-\\-", *letter ? "\\-" : "",
+                                   letter, *letter ? "\\fR, \\fB" : "");
+    for (const char *p = flag->name; *p; p++)
+        used += (size_t)snprintf(entry + used, size - used, *p == '-' ? "\\%c" : "%c", *p);
+    snprintf(entry + used, size - used, "\\fR");
+}
+
 static void every_command_has_an_entry(void **state)
 {
     const struct cli_command_list *list = cli_commands_list();
@@ -30,8 +41,7 @@ static void every_command_has_an_entry(void **state)
         snprintf(entry, sizeof(entry), ".TP\n\\fB%s\\fR", list->commands[i]->name);
         assert_non_null(strstr(text, entry));
         for (size_t j = 0; j < list->commands[i]->flag_count; j++) {
-            snprintf(entry, sizeof(entry), ".TP\n\\fB\\-\\-%s\\fR",
-                     list->commands[i]->flags[j].name);
+            flag_entry(&list->commands[i]->flags[j], entry, sizeof(entry));
             assert_non_null(strstr(text, entry));
         }
     }
