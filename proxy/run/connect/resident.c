@@ -1,4 +1,4 @@
-#include "run/process/resident.h"
+#include "run/connect/resident.h"
 
 #include <link.h>
 #include <stdbool.h>
