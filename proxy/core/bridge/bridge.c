@@ -304,7 +304,8 @@ static void pump(struct bridge *bridge, struct bridge_end *end, struct bridge_sc
 {
     size_t framing = 0;
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        bridge_ending_send_slots(bridge, now);
+        if (WSL_UNLIKELY(bridge_ending_slot_is_full(bridge)))
+            bridge_ending_send_slots(bridge, now);
         if (!wants_read(bridge, end, bridge_pipe_from(bridge, end)) ||
             !take_read(bridge, end, scratch, &framing, now))
             return;

@@ -61,7 +61,8 @@ void bridge_attach_framed(struct bridge *bridge, struct transport *target,
 
 /*
  * Takes frames that came with the request's head; changes them in place, and may change
- * WS_HEADER_MAX bytes in front of them. Once, before the first turn that reads: after bridge_attach, or after bridge_end if there is no target.
+ * WS_HEADER_MAX bytes in front of them. Once, before the first turn that reads: after
+ * bridge_attach, or after bridge_end if there is no target.
  */
 void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
 

@@ -165,11 +165,8 @@ static void send_fin(struct bridge *bridge, const struct bridge_end *end, uint64
 }
 
 /* Sends the Closes before any FIN: without memory for a Close, the other direction ends as well. */
-void bridge_ending_settle(struct bridge *bridge, uint64_t now)
+void bridge_ending_send_last(struct bridge *bridge, uint64_t now)
 {
-    bridge_ending_send_slots(bridge, now);
-    if (WSL_LIKELY(bridge->reason == REASON_none))
-        return;
     close_end(bridge, &bridge->client, now);
     close_end(bridge, &bridge->target, now);
     send_fin(bridge, &bridge->target, now);

@@ -26,10 +26,25 @@ void bridge_ending_note_progress(struct bridge *bridge, const struct pipe *pipe,
 /* The sink has taken bytes of this direction that had to wait: likewise. */
 void bridge_ending_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
+/* A pong or a ping is in a slot. */
+static inline bool bridge_ending_slot_is_full(const struct bridge *bridge)
+{
+    return bridge->frames.slot_length > 0 || (bridge->far && bridge->far->slot_length > 0);
+}
+
 /* Sends pongs and pings that may go now. */
 void bridge_ending_send_slots(struct bridge *bridge, uint64_t now);
 
+/* While it ends: the Closes, and the FINs. */
+void bridge_ending_send_last(struct bridge *bridge, uint64_t now);
+
 /* Takes each step that follows from the state alone: Close, FIN, the pong or ping in a slot. */
-void bridge_ending_settle(struct bridge *bridge, uint64_t now);
+static inline void bridge_ending_settle(struct bridge *bridge, uint64_t now)
+{
+    if (WSL_UNLIKELY(bridge_ending_slot_is_full(bridge)))
+        bridge_ending_send_slots(bridge, now);
+    if (WSL_UNLIKELY(bridge->reason != REASON_none))
+        bridge_ending_send_last(bridge, now);
+}
 
 #endif
