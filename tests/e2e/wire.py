@@ -78,6 +78,8 @@ class Answer:
 class Client:
     """One connection to the bridge. Everything that is read goes through `pending`."""
 
+    relayed = False  # frames come from a target that speaks WebSocket: they may be fragments, and text
+
     def __init__(self, sock):
         self.sock, self.pending = sock, bytearray()
         sock.settimeout(WAIT)
@@ -141,7 +143,7 @@ class Client:
         """The next frame as (opcode, payload); checks what holds for every frame of ours."""
         first, second = self.exactly(2)
         assert first & 0x70 == 0, 'reserved bit set by the server'
-        assert first & 0x80, 'the server never fragments'
+        assert first & 0x80 or self.relayed, 'the server never fragments'
         assert second & 0x80 == 0, 'masked by the server'
         length = second
         if second == 126:
@@ -159,7 +161,7 @@ class Client:
         parts, have = [], 0
         while have < count:
             opcode, payload = self.frame()
-            assert opcode == BINARY, f'opcode {opcode:x}: {payload!r}'
+            assert opcode == BINARY or self.relayed and opcode == CONT, f'opcode {opcode:x}: {payload!r}'
             parts.append(payload)
             have += len(payload)
         assert have == count
@@ -173,7 +175,7 @@ class Client:
             if opcode == CLOSE:
                 code = struct.unpack('!H', payload[:2])[0] if payload else None
                 return b''.join(parts), code, payload[2:].decode()
-            if opcode == BINARY:
+            if opcode in (BINARY, CONT):
                 parts.append(payload)
 
     def close_code(self):
