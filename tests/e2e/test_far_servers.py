@@ -1,0 +1,159 @@
+"""Targets that speak WebSocket, made by others: python3-websockets, npm's ws, Debian's websockify; behind nginx and
+HAProxy. The near side is raw bytes, or a WebSocket whose messages are kept."""
+import asyncio
+import json
+import socket
+
+import pytest
+import websockets
+from far_servers import KINDS
+from gateway import ANY, start
+from test_websockify import Real, needs_the_real_one
+from wire import CONT, PING, PONG, TEXT, WAIT, close_frame, frame, pattern
+
+MESSAGES = ['', b'', 'h', 'héllo wörld', b'\0\xff', 'x' * 70000, pattern(1_000_000, 1), b'', 'the end']
+
+
+@pytest.fixture(name='far', params=KINDS)
+def fixture_far(lab, request):
+    return KINDS[request.param](lab)
+
+
+def route(far, path='/', **websocket):
+    return {'name': 'far', 'path': '/*', 'target': {'address': f'ws://127.0.0.1:{far.port}{path}',
+                                                     'websocket': websocket}}
+
+
+def relay(lab, far, *path, **websocket):
+    return start(lab, [route(far, *path, **websocket)])
+
+
+def raw(lab, far, *path, **websocket):
+    return start(lab, [route(far, *path, **websocket)], [{'address': ANY, 'raw': True, 'routes': ['far']}])
+
+
+def near(bridge, talk, **how):
+    """Runs `talk` with a client that we did not write, either."""
+    async def run():
+        async with websockets.connect(f'ws://{bridge.address}/', max_size=None, **how) as client:
+            return await asyncio.wait_for(talk(client), 4 * WAIT)
+    return asyncio.run(run())
+
+
+# ---- messages to messages ----
+
+def test_messages_are_kept(lab, far):
+    """Type, content and end of each: empty ones, texts, and those that no buffer holds as a whole."""
+    async def talk(client):
+        for message in MESSAGES:
+            await client.send(message)
+        return [await client.recv() for _ in MESSAGES]
+    assert near(relay(lab, far), talk) == MESSAGES
+    assert far.closed() == (1000, '')
+
+
+def test_fragments_of_a_message(lab, far):
+    """From the near side, with a ping in between, in the middle of a character."""
+    client = lab.open(relay(lab, far))
+    client.send(frame(TEXT, b'a', fin=False) + frame(CONT, fin=False) + frame(PING, b'?') +
+                frame(CONT, b'\xc3', fin=False) + frame(CONT, b'\xa9b'))
+    assert sorted((client.frame(), client.frame())) == [(TEXT, 'aéb'.encode()), (PONG, b'?')]
+    client.bye()
+
+
+def test_many_messages_at_once(lab, far):
+    """In windows that cut headers and payloads anywhere."""
+    messages = [pattern(number % 300, number) for number in range(5000)]
+
+    async def talk(client):
+        async def send():
+            for message in messages:
+                await client.send(message)
+        sending = asyncio.ensure_future(send())
+        received = [await client.recv() for _ in messages]
+        await sending
+        return received
+    assert near(relay(lab, far), talk) == messages
+
+
+def test_the_request(lab, far):
+    """What the configuration says of it reaches the far side; credentials of the client do not."""
+    bridge = start(lab, [route(far, '/desk/7?size=big', user='ann', password='sesame', origin='https://desk.example',
+                               subprotocols=['chat'], headers={'X-Tenant': 'blue'})])
+
+    async def talk(client):
+        await client.send('who')
+        return json.loads(await client.recv())
+    seen = near(bridge, talk, extra_headers={'Authorization': 'Bearer of-the-client', 'Cookie': 'a=b'})
+    assert (seen['path'], seen['subprotocol'], seen['origin']) == ('/desk/7?size=big', 'chat', 'https://desk.example')
+    assert (seen['authorization'], seen['x-tenant']) == ('Basic YW5uOnNlc2FtZQ==', 'blue')
+    assert 'cookie' not in seen
+    assert 'sesame' not in bridge.text
+
+
+def test_close_from_the_far_side(lab, far):
+    client = lab.open(relay(lab, far))
+    client.send(frame(TEXT, b'close 4321 bye'))
+    assert client.end() == (b'', 4321, 'bye')
+
+
+def test_close_from_the_near_side(lab, far):
+    client = lab.open(relay(lab, far))
+    client.send(close_frame(4000, b'enough'))
+    assert client.close_code() == 4000
+    assert far.closed() == (4000, 'enough')
+    client.hang_up()
+
+
+def test_pings_of_the_far_side_are_answered(lab, far):
+    client = lab.open(relay(lab, far))
+    client.send(frame(TEXT, b'ping'))
+    assert client.frame() == (TEXT, b'pong')
+    client.bye()
+
+
+# ---- raw bytes to messages ----
+
+def bytes_through(lab, bridge, size=2_000_000):
+    client = lab.connect(bridge)
+    data = pattern(size, 5)
+    client.send_while_reading(data)
+    while len(client.pending) < size:
+        assert client.fill()
+    assert bytes(client.pending) == data
+    client.pending.clear()
+    return client
+
+
+def test_raw_bytes(lab, far):
+    client = bytes_through(lab, raw(lab, far, eof='close'))
+    client.sock.shutdown(socket.SHUT_WR)
+    assert client.eof()
+    assert far.closed() == (1000, '')
+
+
+def test_the_far_side_goes(lab, far):
+    """It is killed: the near side hears of it at once."""
+    bridge = raw(lab, far)
+    client = bytes_through(lab, bridge, 1000)
+    for process in lab.processes:
+        process.kill()
+    assert client.eof()
+    assert bridge.session()['reason'] in ('target_eof', 'target_reset', 'target_closed')
+
+
+@needs_the_real_one
+@pytest.mark.parametrize('near_side', ['raw', 'relay'])
+def test_websockify(lab, near_side):
+    real = Real(lab, 'LISTEN', f'127.0.0.1:{lab.target().port}')
+    if near_side == 'raw':
+        client = bytes_through(lab, raw(lab, real, '/websockify', subprotocols=['binary'], eof='close'))
+        client.sock.shutdown(socket.SHUT_WR)
+        assert client.eof()
+        return
+    client = lab.open(relay(lab, real, '/websockify', subprotocols=['binary']))
+    client.relayed = True
+    for size in (1, 100, 70000):
+        client.binary(pattern(size))
+        assert client.data(size) == pattern(size)
+    client.bye()
