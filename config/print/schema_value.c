@@ -208,6 +208,9 @@ void schema_value_put(struct json *json, const struct options_row *row)
     json_put_close(json, ']');
 }
 
+/* The loader takes every plain scalar of YAML as a text. */
+#define WORD "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}"
+
 void schema_value_put_definitions(struct json *json)
 {
     json_put_key(json, "file");
@@ -217,7 +220,6 @@ void schema_value_put_definitions(struct json *json)
     json_put_key(json, "command");
     json_put_raw(json, SLICE("{\"type\":\"object\",\"required\":[\"command\"],"
                              "\"additionalProperties\":false,"
-                             "\"properties\":{\"command\":{\"anyOf\":[{\"type\":\"string\"},"
-                             "{\"type\":\"array\",\"minItems\":1,"
-                             "\"items\":{\"type\":\"string\"}}]}}}"));
+                             "\"properties\":{\"command\":{\"anyOf\":[" WORD ","
+                             "{\"type\":\"array\",\"minItems\":1,\"items\":" WORD "}]}}}"));
 }
