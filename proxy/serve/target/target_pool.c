@@ -6,6 +6,7 @@
 #include "config/model/section/config_proxy.h"
 #include "net/addr.h"
 #include "net/tls/context/tls_ctx.h"
+#include "serve/target/target_same.h"
 
 /* The part of a target that outlives its configuration. */
 struct target_pool_state {
@@ -33,19 +34,6 @@ struct target_pool {
 
 /* ---- comparing targets ---- */
 
-/* Their places in the file do not count. */
-static bool is_same_target(const struct config_target *a, const struct config_target *b)
-{
-    return config_address_is_same(&a->address, &b->address) && a->tls == b->tls &&
-           a->tls_on_demand == b->tls_on_demand && a->insecure == b->insecure &&
-           string_equal(a->server_name, b->server_name) && string_equal(a->ca, b->ca) &&
-           string_equal(a->certificate, b->certificate) && string_equal(a->key, b->key) &&
-           string_equal(a->key_password, b->key_password) && string_equal(a->proxy, b->proxy) &&
-           a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
-           string_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
-           a->probe_timeout_ms == b->probe_timeout_ms;
-}
-
 /* The administrator chooses the texts, so the map needs no seed. Targets of tokens have none. */
 static struct slice address_text(const struct config_target *target)
 {
@@ -65,7 +53,7 @@ static struct pool_target *find(const struct target_pool *pool, const struct con
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
     for (; link; link = hash_map_find_next(&pool->by_address, link)) {
         struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
-        if (is_same_target(found->config, target) &&
+        if (target_same_options(found->config, target) &&
             string_equal(found->route->expect, route->expect))
             return found;
     }
