@@ -5,9 +5,8 @@
 #include "net/plain.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
-#include "serve/target/target_banner.h"
+#include "serve/target/target_first.h"
 #include "serve/target/target_pool.h"
-#include "serve/target/target_upgrade.h"
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  1000
@@ -15,10 +14,8 @@
 struct target_connect {
     struct target_connect_request request;
     struct target_connect_result result;
-    struct dial *dial;              /* NULL: its first bytes are awaited, in a pause, or finished */
-    bool trying;                    /* target_pool_begin was called for result.target */
-    bool awaits_banner;             /* result.dial is connected */
-    struct target_upgrade *upgrade; /* owned; likewise; NULL: none is awaited */
+    struct dial *dial; /* NULL: its first bytes are awaited, in a pause, or finished */
+    bool trying;       /* target_pool_begin was called for result.target */
     bool has_timer;
     uv_timer_t timer; /* of the pause or of the first bytes */
     struct target_pool_choice choice;
@@ -27,7 +24,7 @@ struct target_connect {
     uint64_t candidate_ends;
     uint32_t pause_ms;
     struct plain plain;
-    struct target_banner banner;
+    struct target_first first; /* awaited: result.dial is connected */
     struct target_connect_candidate candidate;
 };
 
@@ -149,60 +146,24 @@ static void stop_timer(struct target_connect *attempt)
 }
 
 /* No further callback comes for this candidate. */
-static enum outcome end_banner(struct target_connect *attempt)
+static enum outcome end_first(struct target_connect *attempt)
 {
-    const struct target_banner *banner = &attempt->banner;
-    attempt->awaits_banner = false;
+    struct target_first *first = &attempt->first;
     stop_timer(attempt);
-    if (banner->reason != REASON_none)
-        spoil(attempt, banner->reason, banner->detail);
+    if (first->reason != REASON_none)
+        spoil(attempt, first->reason, first->detail);
+    target_first_free(first);
     return end_candidate(attempt);
-}
-
-static enum outcome read_banner(struct target_connect *attempt)
-{
-    struct bridge_scratch *scratch = attempt->request.buffer;
-    size_t length = 0;
-    if (target_banner_read(&attempt->banner, scratch->buffer, sizeof(scratch->buffer), &length) ==
-        BANNER_PARTIAL)
-        return OUTCOME_WAITS;
-    attempt->result.first_length = length;
-    return end_banner(attempt);
-}
-
-static void drop_upgrade(struct target_connect *attempt)
-{
-    if (attempt->upgrade)
-        target_upgrade_free(attempt->upgrade);
-    free(attempt->upgrade);
-    attempt->upgrade = NULL;
-}
-
-/* Likewise. */
-static enum outcome end_upgrade(struct target_connect *attempt)
-{
-    const struct target_upgrade *upgrade = attempt->upgrade;
-    stop_timer(attempt);
-    if (upgrade->reason != REASON_none)
-        spoil(attempt, upgrade->reason, upgrade->detail);
-    drop_upgrade(attempt);
-    return end_candidate(attempt);
-}
-
-static enum outcome proceed_upgrade(struct target_connect *attempt)
-{
-    struct bridge_scratch *scratch = attempt->request.buffer;
-    size_t length;
-    if (target_upgrade_proceed(attempt->upgrade, scratch->buffer, sizeof(scratch->buffer),
-                               &length) == TARGET_UPGRADE_WAITS)
-        return OUTCOME_WAITS;
-    attempt->result.first_length = length;
-    return end_upgrade(attempt);
 }
 
 static enum outcome proceed(struct target_connect *attempt)
 {
-    return attempt->upgrade ? proceed_upgrade(attempt) : read_banner(attempt);
+    struct bridge_scratch *scratch = attempt->request.buffer;
+    size_t length;
+    if (!target_first_proceed(&attempt->first, scratch->buffer, sizeof(scratch->buffer), &length))
+        return OUTCOME_WAITS;
+    attempt->result.first_length = length;
+    return end_first(attempt);
 }
 
 static void ready_cb(void *owner, unsigned ready)
@@ -217,54 +178,33 @@ static void late_cb(uv_timer_t *timer)
 {
     struct target_connect *attempt = WSL_CONTAINER(timer, struct target_connect, timer);
     enum outcome outcome = proceed(attempt);
-    if (outcome == OUTCOME_WAITS && attempt->upgrade) {
-        target_upgrade_late(attempt->upgrade);
-        outcome = end_upgrade(attempt);
-    } else if (outcome == OUTCOME_WAITS) {
-        target_banner_late(&attempt->banner);
-        outcome = end_banner(attempt);
+    if (outcome == OUTCOME_WAITS) {
+        target_first_late(&attempt->first);
+        outcome = end_first(attempt);
     }
     go_on(attempt, outcome);
 }
 
-/* TLS may have received it with the end of the handshake, so it is read at once. */
 static enum outcome await_first(struct target_connect *attempt)
 {
+    const struct dial_result *dial = &attempt->result.dial;
+    const struct target_first_request request = {
+        .route = attempt->request.route,
+        .target = attempt->result.target->config,
+        .address = &attempt->candidate.address,
+        .offered = attempt->request.offered,
+        .transport = dial_result_transport(dial, &attempt->plain),
+        .watch = dial->watch,
+    };
+    if (target_first_begin(&attempt->first, &request))
+        return end_first(attempt);
+    /* TLS may have received it with the end of the handshake, so it is read at once. */
     uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
-    watch_adopt(attempt->result.dial.watch, ready_cb, attempt);
+    watch_adopt(dial->watch, ready_cb, attempt);
     enum outcome outcome = proceed(attempt);
     if (outcome == OUTCOME_WAITS)
         start_timer(attempt, late_cb, ends > now ? ends - now : 0);
     return outcome;
-}
-
-static enum outcome await_banner(struct target_connect *attempt)
-{
-    const struct dial_result *result = &attempt->result.dial;
-    struct transport *transport = dial_result_transport(result, &attempt->plain);
-    attempt->awaits_banner = true;
-    target_banner_begin(&attempt->banner, attempt->request.route->expect, transport, result->watch);
-    return await_first(attempt);
-}
-
-static enum outcome await_upgrade(struct target_connect *attempt)
-{
-    static const struct config_texts none;
-    const struct dial_result *result = &attempt->result.dial;
-    const struct config_target *target = attempt->result.target->config;
-    const struct config_texts *offered = attempt->request.offered;
-    attempt->upgrade = malloc(sizeof(*attempt->upgrade));
-    if (!attempt->upgrade) {
-        spoil(attempt, REASON_out_of_memory, "");
-        return end_candidate(attempt);
-    }
-    if (target->ws.subprotocols.count > 0)
-        offered = &target->ws.subprotocols;
-    if (target_upgrade_begin(attempt->upgrade, target, &attempt->candidate.address,
-                             offered ? offered : &none,
-                             dial_result_transport(result, &attempt->plain), result->watch))
-        return await_first(attempt);
-    return end_upgrade(attempt);
 }
 
 static enum outcome take_result(struct target_connect *attempt, const struct dial_result *dialled)
@@ -272,11 +212,7 @@ static enum outcome take_result(struct target_connect *attempt, const struct dia
     attempt->dial = NULL;
     attempt->result.dial = *dialled;
     attempt->result.first_length = 0;
-    if (dialled->reason != REASON_none)
-        return end_candidate(attempt);
-    if (attempt->result.target->config->ws.path)
-        return await_upgrade(attempt);
-    return attempt->request.route->expect ? await_banner(attempt) : end_candidate(attempt);
+    return dialled->reason == REASON_none ? await_first(attempt) : end_candidate(attempt);
 }
 
 static void dialled_cb(void *owner, const struct dial_result *dialled)
@@ -419,7 +355,7 @@ struct target_connect *target_connect_start(const struct target_connect_request 
     }
     /* All but the banner and the candidate: their buffers are large, and written before they are
      * read. */
-    memset(attempt, 0, offsetof(struct target_connect, banner));
+    memset(attempt, 0, offsetof(struct target_connect, first.banner));
     attempt->request = *request;
     attempt->result.dial = (struct dial_result){.reason = REASON_target_timeout, .fd = -1};
     attempt->retry_until = now_of(attempt) + request->route->connect_retry_ms;
@@ -436,9 +372,9 @@ void target_connect_cancel(struct target_connect *attempt)
     if (!attempt)
         return;
     dial_cancel(attempt->dial);
-    if (attempt->awaits_banner || attempt->upgrade)
+    if (attempt->first.awaited)
         dial_result_discard(&attempt->result.dial);
-    drop_upgrade(attempt);
+    target_first_free(&attempt->first);
     if (attempt->trying) {
         note_health(attempt, REASON_shutdown);
         target_pool_end(attempt->result.target);
