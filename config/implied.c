@@ -37,7 +37,7 @@ static void apply_to_listener(struct config_listener *listener, const struct con
 
 static void apply_to_route(struct config_route *route)
 {
-    route->tokens.target.tls_on_demand = route->tokens.http.url != NULL;
+    route->tokens.target.tls_on_demand = config_tokens_may_use_tls(&route->tokens);
     if (route->redirect)
         route->kind = CONFIG_KIND_REDIRECT;
     else if (route->health != CONFIG_HEALTH_OFF)

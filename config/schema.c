@@ -338,7 +338,7 @@ static void check_source(struct schema_file *file, const struct yaml_path *at,
 {
     const struct yaml_tree_pair *first = NULL;
     const char *key;
-    char remedy[160] = "write one of ";
+    char remedy[200] = "write one of ";
     size_t used = strlen(remedy), before_names = used;
     for (size_t i = 0; (key = source_key(section, i)); i++) {
         const struct yaml_tree_pair *pair = yaml_tree_find(node, key);

@@ -24,7 +24,7 @@ slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev libseccomp-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
-    php-cli python3 python3-jsonschema python3-jwt python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-simplejson python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
+    php-cli python3 python3-jsonschema python3-jwcrypto python3-jwt python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-simplejson python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc socat tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy lintian valgrind libc6-dbg

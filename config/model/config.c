@@ -148,7 +148,18 @@ enum config_token_source config_token_source(const struct config_tokens *tokens)
         return CONFIG_TOKENS_SOCKETS;
     if (tokens->redis.url)
         return CONFIG_TOKENS_REDIS;
-    return tokens->http.url ? CONFIG_TOKENS_HTTP : CONFIG_TOKENS_NONE;
+    if (tokens->http.url)
+        return CONFIG_TOKENS_HTTP;
+    if (tokens->ticket.key.file)
+        return CONFIG_TOKENS_TICKET;
+    return tokens->auth ? CONFIG_TOKENS_AUTH : CONFIG_TOKENS_NONE;
+}
+
+bool config_tokens_may_use_tls(const struct config_tokens *tokens)
+{
+    enum config_token_source source = config_token_source(tokens);
+    return source == CONFIG_TOKENS_HTTP || source == CONFIG_TOKENS_TICKET ||
+           source == CONFIG_TOKENS_AUTH;
 }
 
 const char *config_token_source_key(const struct config_tokens *tokens)
@@ -159,6 +170,10 @@ const char *config_token_source_key(const struct config_tokens *tokens)
         return "redis";
     if (tokens->file)
         return "file";
+    if (tokens->ticket.key.file)
+        return "ticket";
+    if (tokens->auth)
+        return "auth";
     return tokens->directory ? "directory" : "sockets";
 }
 
@@ -170,6 +185,10 @@ const char *config_token_source_name(const struct config_tokens *tokens)
         return "redis"; /* the URL may hold a password */
     if (tokens->file)
         return tokens->file;
+    if (tokens->ticket.key.file)
+        return tokens->ticket.key.file;
+    if (tokens->auth)
+        return "auth";
     return tokens->directory ? tokens->directory : tokens->sockets;
 }
 

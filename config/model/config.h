@@ -271,6 +271,8 @@ struct config_tokens {
     const char *sockets;             /* a folder with a Unix socket for each token */
     struct config_token_http http;
     struct config_token_redis redis;
+    struct config_ticket ticket; /* tokens are tickets, which name their targets */
+    bool auth;                   /* the route's methods name the target: there is no token */
     struct config_target target; /* options that all targets share; no address */
 };
 
@@ -280,13 +282,18 @@ enum config_token_source {
     CONFIG_TOKENS_DIRECTORY, /* a file for each token, which holds HOST:PORT */
     CONFIG_TOKENS_SOCKETS,   /* a Unix socket for each token */
     CONFIG_TOKENS_HTTP,
-    CONFIG_TOKENS_REDIS, /* a key for each token */
+    CONFIG_TOKENS_REDIS,  /* a key for each token */
+    CONFIG_TOKENS_TICKET, /* the target is in the token */
+    CONFIG_TOKENS_AUTH,   /* the target is what the route's auth has found */
     CONFIG_TOKEN_SOURCES,
 };
 
 /* The source of the tokens, and its option in the section. */
 enum config_token_source config_token_source(const struct config_tokens *tokens);
 const char *config_token_source_key(const struct config_tokens *tokens);
+
+/* May the source say of a target that it speaks TLS, whatever the configuration says? */
+bool config_tokens_may_use_tls(const struct config_tokens *tokens);
 
 /* What the source reads, for logs and findings; NULL: the route has no tokens. */
 const char *config_token_source_name(const struct config_tokens *tokens);

@@ -172,9 +172,9 @@ const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT] = {
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping with "
-                "exactly one source (file, directory, sockets, http or redis), or only the file. "
-                "Its "
-                "lines are "
+                "exactly one source (file, directory, sockets, http, redis, ticket or auth), or "
+                "only "
+                "the file. Its lines are "
                 "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
                 "two lines with the same token the later one is used. A change applies to the next "
                 "client; write a new file and rename it. While the source cannot be read, no token "
@@ -210,6 +210,29 @@ const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT] = {
                     "unix:PATH or JSON, such as {\"host\": \"10.0.0.5\", \"port\": 5900}. While "
                     "the server does not answer, clients get 503. The TLS options apply to the "
                     "connection to the server.",
+        },
+    [OPTIONS_TOKENS_TICKET] =
+        {
+            .key = "ticket",
+            .parent = OPTIONS_TOKENS,
+            ONE(config_tokens, ticket),
+            .size = sizeof(struct config_ticket),
+            .place = OPTIONS_NO_PLACE,
+            .purpose = OPTIONS_PURPOSE_SOURCE,
+            .help = "The token is a ticket, a JSON Web Token, whose claims name the target: host "
+                    "and port, as websockify's JWTTokenApi takes them, or the one that target "
+                    "names. Nothing is looked up, so permit should say which targets tickets may "
+                    "name.",
+        },
+    [OPTIONS_TOKENS_TICKET_KEY] =
+        {
+            .key = "key",
+            .parent = OPTIONS_TOKENS_TICKET,
+            ONE(config_ticket, key),
+            .size = sizeof(struct config_ticket_key),
+            .place = OPTIONS_NO_PLACE,
+            .required = true,
+            .help = "What verifies the tickets: a mapping, or only the file.",
         },
     [OPTIONS_FILES] =
         {

@@ -226,6 +226,8 @@ static bool is_shown(const struct dump *dump, const struct options_row *row, con
         const struct config_listener inherits = {.trusted_proxies = dump->config->trusted_proxies};
         return !compare_is_same(row, object, &inherits);
     }
+    if (row->purpose == OPTIONS_PURPOSE_SOURCE) /* its name alone would be one */
+        return !is_default(row, object);
     if (row->list)
         return row->initial || !is_default(row, object);
     if (row->section == OPTIONS_ROUTE) {
@@ -311,6 +313,9 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         count = ((const struct config_ws_target *)(object + row->offset))->path != NULL;
     else if (child == OPTIONS_TOKENS)
         count = config_token_source((const void *)(object + row->offset)) != CONFIG_TOKENS_NONE;
+    else if (child == OPTIONS_TOKENS_TICKET)
+        count =
+            ((const struct config_ticket *)(const void *)(object + row->offset))->key.file != NULL;
     else if (options_scalar_form(child) || row->parent == OPTIONS_AUTH)
         count = is_untouched(child, object + row->offset) ? 0 : 1;
     if (count == 0)

@@ -10,6 +10,7 @@ from gateway import ANY, PROXIED, Endpoint, ask, get, start, there, write
 from lab import run
 from ports import free_port, listens
 from services import Request, Service, response
+from test_tokens import opened, says
 from wire import request, until
 
 LOGIN = response(302, b'<a href="/login">log in</a>', {
@@ -93,6 +94,34 @@ def test_files_and_pages_are_behind_it(lab):
     assert answer.status == 302 and b'secret' not in answer.body
     assert get(lab, bridge, '/page.html', fields={'Cookie': 'login=ann'}).body == b'secret'
     assert service.requests[0].all('X-Forwarded-Uri') == ['/page.html']
+
+
+def test_the_answer_chooses_the_target(lab):
+    """By a field that the configuration names, and among what it permits."""
+    desks = [lab.target(says(name)) for name in ('one', 'two')]
+    where = {'one': f'127.0.0.1:{desks[0].port}', 'two': f'127.0.0.1:{desks[1].port}', 'outside': '127.0.0.1:1',
+             'metadata': '169.254.169.254:80', 'socket': 'unix:/run/docker.sock', 'words': 'desk', 'long': 'a' * 256, 'empty': ''}
+
+    def answer(asked):
+        name = asked.fields.get('cookie', '').partition('=')[2]
+        fields = {'Remote-User': 'ann', **({'X-Target': where[name]} if name in where else {})}
+        if name == 'twice':
+            fields |= {'X-Target': where['one'], 'x-target': where['two']}
+        return response(200, b'', fields)
+    url = f'http://127.0.0.1:{lab.target(Service(answer)).port}/check'
+    bridge = start(lab, [{'path': '/desk', 'auth': [{'forward': {'url': url, 'target': 'X-Target'}}],
+                          'tokens': {'auth': True, 'permit': [where['one'], where['two']]}}])
+
+    def led(name):
+        return opened(lab, bridge.endpoints[0], '/desk?token=x', fields={'Cookie': f'desk={name}', 'X-Target': where['two']})
+    assert [led(name) for name in ('one', 'two', 'outside', 'metadata', 'socket')] == ['one', 'two', 403, 403, 403]
+    record = bridge.session(user='ann', target=where['one'])
+    assert record['chosen_by'] == 'forward'
+    assert bridge.session(reason='target_not_permitted')['chosen_by'] == 'forward'
+    assert (led('none'), led('empty')) == (403, 403)
+    assert bridge.session(reason='token_missing')['detail'] == 'auth has named no target'
+    assert (led('words'), led('long'), led('twice')) == (503, 503, 503)
+    assert bridge.session(reason='token_source')['detail'] == 'auth names no valid target'
 
 
 BROKEN = {

@@ -14,6 +14,7 @@ import pytest
 from gateway import ANY, PROXIED, ask, get, reload, start, there, write
 from lab import BINARY, run
 from recipes import folder_for, gateway, recipe, replaced
+from test_tokens import opened, says
 from wire import request, time_passes, until
 
 jwt = pytest.importorskip('jwt')
@@ -307,10 +308,123 @@ def test_beside_another_method(lab):
     assert ask(lab, bridge, '/desk').status == 401
 
 
+# ---- targets ----
+
+def chosen(lab, permit, **options):
+    """A route whose tickets name the target."""
+    desk = route(lab, target='desk', **options)
+    del desk['target']
+    return {**desk, 'tokens': {'auth': True, **({'permit': permit} if permit else {})}}
+
+
+@pytest.fixture
+def desks(lab):
+    return [lab.target(says(name)) for name in ('one', 'two')]
+
+
+def led(lab, bridge, **more):
+    """What the target says, or a status."""
+    return opened(lab, bridge.endpoints[0], '/desk', fields=bearer(ticket(**more)))
+
+
+def test_a_claim_chooses_the_target(lab, desks):
+    bridge = start(lab, [chosen(lab, [f'127.0.0.1:{desk.port}' for desk in desks])])
+    assert [led(lab, bridge, desk=f'127.0.0.1:{desk.port}') for desk in desks] == ['one', 'two']
+    record = bridge.session(user='ann', target=f'127.0.0.1:{desks[1].port}')
+    assert record['chosen_by'] == 'ticket'
+    assert led(lab, bridge, desk='127.0.0.1:1') == 403
+    record = bridge.session(reason='target_not_permitted')
+    assert (record['chosen_by'], record['target']) == ('ticket', '127.0.0.1:1')
+    assert led(lab, bridge) == 401
+    assert bridge.session(reason='auth_failed')['detail'] == 'the ticket lacks a claim that is required: desk'
+    assert led(lab, bridge, desk=7) == 401
+    assert led(lab, bridge, desk='desk') == 503
+    assert bridge.session(reason='token_source')['detail'] == 'auth names no valid target'
+    assert ask(lab, bridge, '/desk').status == 401
+    assert not any(part in bridge.text for part in (KEY, ticket().split('.')[0]))
+
+
+@pytest.mark.parametrize('permit', [None, ['*:*'], ['0.0.0.0/0:*', '10.0.0.0/8:*']])
+def test_a_claim_does_not_lead_to_this_machine(lab, desks, permit):
+    """Not without a rule for it, in no spelling."""
+    bridge = start(lab, [chosen(lab, permit)])
+    for host in ('127.0.0.1', 'localhost', '0x7f.1', '0', '::1', '[::ffff:127.0.0.1]', '169.254.169.254'):
+        assert led(lab, bridge, desk=f'{host}:{desks[0].port}') in (403, 502), host
+    assert led(lab, bridge, desk='unix:/run/docker.sock') == 403
+    assert not desks[0].connections
+
+
+def test_tls_to_the_target_of_a_claim(lab, certs):
+    """tls:// in the claim is enough; the certificate must be of the host that the ticket names."""
+    secure, plain = lab.target(says('secure'), context=certs.server_context(certs.ec, certs.ec_key)), lab.target(says('plain'))
+    desk = chosen(lab, f'127.0.0.1:{min(secure.port, plain.port)}-{max(secure.port, plain.port)}')
+    desk['tokens']['ca'] = certs.ca
+    bridge = start(lab, [desk])
+    assert led(lab, bridge, desk=f'tls://127.0.0.1:{secure.port}') == 'secure'
+    assert led(lab, bridge, desk=f'127.0.0.1:{plain.port}') == 'plain'
+    assert led(lab, bridge, desk=f'tls://127.0.0.2:{secure.port}') == 403
+    assert led(lab, bridge, desk=f'tls://127.0.0.1:{plain.port}') == 502
+
+
+def test_tokens_that_are_tickets(lab, desks, short_folder):
+    """In the path or the query, without auth; a session has the user and the end that the ticket says."""
+    lab.unix_target(says('socket'), path=str(short_folder / 'desk'))
+    (lab.folder / 'ticket.key').write_text(KEY)
+    key = {'file': str(lab.folder / 'ticket.key'), 'algorithm': 'HS256'}
+    ports = [f'127.0.0.1:{desk.port}' for desk in desks]
+    permit = [*ports, f'unix:{short_folder}/*']
+    bridge = start(lab, [
+        {'path': '/path/*', 'tokens': {'from': 'path', 'ticket': {'key': key, 'single_use': True}, 'permit': permit}},
+        {'path': '/query', 'tokens': {'ticket': {'key': key, 'target': 'desk', 'audience': 'desks'}, 'permit': permit}},
+        {'path': '/closed', 'tokens': {'ticket': {'key': key}}}])
+
+    def lead(path):
+        return opened(lab, bridge.endpoints[0], path)
+    there = {'host': '127.0.0.1', 'port': desks[0].port}
+    token = ticket(jti='a', **there)
+    assert (lead(f'/path/{token}'), lead(f'/path/{token}')) == ('one', 404)
+    assert bridge.session(reason='token_unknown')['detail'] == 'the ticket has been used already'
+    assert bridge.session(route='/path/*', user='ann')['chosen_by'] == 'ticket'
+    assert lead(f'/query?token={ticket(aud="desks", desk=ports[1])}') == 'two'
+    assert lead(f'/query?token={ticket(aud="desks", desk=f"unix:{short_folder}/desk")}') == 'socket'
+    for bad in (ticket(desk=ports[1]), ticket(aud='desks', **there), ticket(-60, aud='desks', desk=ports[1]), 'words',
+                signed(claims(aud='desks', desk=ports[1]), key='x' * 64)):
+        assert lead(f'/query?token={bad}') == 404
+    assert lead('/query') == 403
+    assert lead(f'/query?token={ticket(aud="desks", desk="10.0.0.5:22")}') == 403
+    assert lead(f'/closed?token={ticket(**there)}') == 403, 'this machine needs a rule'
+    (lab.folder / 'ticket.key').unlink()
+    assert lead(f'/query?token={ticket(aud="desks", desk=ports[1])}') == 503
+    assert token.split('.')[2] not in bridge.text
+
+
+def test_what_check_says_of_a_key(lab):
+    (lab.folder / 'ticket.key').write_text(KEY)
+    path = write(lab.folder / 'gateway.yaml', {'listeners': [ANY], 'routes': [{'path': '/a', 'tokens': {
+        'ticket': {'key': {'file': 'ticket.key', 'algorithm': 'HS256'}}, 'permit': '10.0.0.0/8:*'}}]})
+    code, out, error = run('check', path)
+    assert code == 0 and re.search(r'ticket key .*ticket.key: 1 for HS256\n', out), error
+    (lab.folder / 'ticket.key').write_text('short')
+    code, _, error = run('check', path)
+    assert code == 1 and 'routes[0].tokens.ticket.key.file: ticket key' in error
+
+
 # ---- recipes ----
 
 def plain(text, here, **places):
     return replaced(text, folder=('/etc/wsluice', here), **places)
+
+
+def test_recipe_tickets_that_choose(lab, certs, desks):
+    (_, config), (_, mint) = recipe('Tickets that choose the desktop')
+    here = folder_for(lab, certs)
+    (here / 'ticket.key').write_text(KEY)
+    bridge = gateway(lab, here, plain(config, here, port=(':6080', ANY),
+                                      permit=('10.0.0.0/16:5900-5999', f'127.0.0.1:{desks[0].port}-{desks[0].port}')))
+    for target, answer in ((f'127.0.0.1:{desks[0].port}', 'one'), ('127.0.0.1:1', 403)):
+        command = f'PATH={here}/bin:$PATH\n{plain(mint, here, target=("10.0.0.5:5900", target))}'
+        token = subprocess.run(['bash', '-ec', command], cwd=here, text=True, capture_output=True, check=True).stdout.strip()
+        assert opened(lab, bridge, f'/desk?ticket={token}') == answer
 
 
 @pytest.mark.skipif(not (shutil.which('php') and shutil.which('node')), reason='no PHP or no node')

@@ -545,7 +545,7 @@ WRONG = {
     'a Unix target': (['--target-config=x', '--unix-target=/x', '6080'], 2, '--unix-target'),
     'no listener': (['--target-config=x'], 2, 'Too few arguments'),
     'a server without a host': (['--token-plugin=TokenRedis', '--token-source=:6379', '6080'], 2, 'HOST[:PORT'),
-    'another later class': (['--token-plugin=JWTTokenApi', '--token-source=x', '6080'], 1, 'not supported yet'),
+    'a key that is not there': (['--token-plugin=JWTTokenApi', '--token-source=/no/such/key', '6080'], 1, 'No such file'),
     'a Python class': (['--token-plugin=my.Tokens', '--token-source=x', '6080'], 1, 'Python'),
     'no class': (['--token-plugin=Tokens', '--token-source=x', '6080'], 1, 'no such class'),
     'names in a file': (['--token-plugin=TokenFileName', f'--token-source={__file__}', '127.0.0.1:0'], 1, 'folder'),

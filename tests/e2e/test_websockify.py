@@ -179,7 +179,7 @@ def test_usage_errors(tmp_path, words, message):
 
 @pytest.mark.parametrize('words', [['--auth-plugin', 'NoSuchAuth', '--auth-source', 'a:b'],
                                    ['--auth-plugin=ExpectOrigin'], ['--auth-plugin=my.own.Plugin'],
-                                   ['--token-plugin=JWTTokenApi', '--token-source=x'],
+                                   ['--token-plugin=NoSuchApi', '--token-source=x'],
                                    ['--token-plugin=no.such.Class', '--token-source=x']],
                          ids=' '.join)
 def test_what_there_is_not_is_refused_and_explained(tmp_path, words):

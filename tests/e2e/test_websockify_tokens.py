@@ -1,8 +1,11 @@
 """websockify's token classes: for the same token and the same file, the same verdict as Debian's websockify, by each name of
 a class; and where ours differs on purpose."""
+import base64
+import hmac
 import importlib.util
 import json
 import os
+import subprocess
 
 import pytest
 from lab import run
@@ -11,6 +14,7 @@ from test_tokens import says
 from test_websockify import PREFIXES, Real, named, needs_the_real_one, target_of, websockify  # noqa: F401  (a fixture)
 
 needs_requests = pytest.mark.skipif(not importlib.util.find_spec('requests'), reason='python3-requests is not installed')
+needs_jwcrypto = pytest.mark.skipif(not importlib.util.find_spec('jwcrypto'), reason='python3-jwcrypto is not installed')
 
 
 def verdict(lab, bridge, token):
@@ -137,7 +141,7 @@ def test_a_file_for_each_token(lab, websockify, one):  # noqa: F811
 def test_what_a_class_becomes_in_a_file(tmp_path):
     """--print-config is the way to a file."""
     lines = {'TokenFile f': f'file: {os.getcwd()}/f', 'TokenFileName .': 'directory: ', 'UnixDomainSocketDirectory .': 'sockets: ',
-             'JSONTokenApi http://h/%s': 'url: "http://h/{token}"'}
+             'JSONTokenApi http://h/%s': 'url: "http://h/{token}"', 'JWTTokenApi key': 'algorithm: websockify'}
     for line, printed in lines.items():
         name, source = line.split()
         status, out, error = run('--token-plugin', name, '--token-source', source, '--print-config', '6080', binary=named(tmp_path))
@@ -146,3 +150,90 @@ def test_what_a_class_becomes_in_a_file(tmp_path):
         file.write_text(out)
         status, _, error = run('check', '--syntax', file)
         assert status == 0, error
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data if isinstance(data, bytes) else json.dumps(data).encode()).rstrip(b'=').decode()
+
+
+SECRET = b'an example of a secret that is long enough for HS512, which needs 64 bytes'
+NEVER = 32503680000  # the year 3000
+
+
+def signed(claims, key=SECRET, header=None, digest='sha256'):
+    text = f'{b64(header or {"alg": "HS256", "typ": "JWT"})}.{b64(claims)}'
+    return f'{text}.{b64(hmac.new(key, text.encode(), digest).digest())}'
+
+
+def tickets_for(port):
+    """Tokens, and whether they lead to the target."""
+    there = {'host': '127.0.0.1', 'port': port}
+    good = {'number': there, 'text': {**there, 'port': str(port)}, 'name': {**there, 'host': 'localhost'},
+            'exp': {**there, 'exp': NEVER}, 'nbf': {**there, 'nbf': 1000}, 'aud': {**there, 'aud': 'desks', 'iss': 'x', 'sub': 'ann'},
+            'more': {**there, 'target': '127.0.0.1:1', 'user': 7, 'max_duration': 'x', 'jti': 'a'}}
+    bad = {'expired': {**there, 'exp': 1000}, 'early': {**there, 'nbf': NEVER}, 'no host': {'port': port}, 'no port': {'host': '127.0.0.1'},
+           'both in host': {'host': f'127.0.0.1:{port}'}, 'closed': {**there, 'port': 1}, 'a wrong exp': {**there, 'exp': 'x'},
+           'null': {**there, 'port': None}, 'a list': [there], 'no service': {**there, 'port': 'no-such-service'}}
+    tokens = {name: (signed(claims), name in good) for name, claims in {**good, **bad}.items()}
+    for digest in ('sha384', 'sha512'):
+        tokens[digest] = signed(there, header={'alg': f'HS{digest[3:]}', 'kid': 'any'}, digest=digest), True
+    for name, header in {'none': {'alg': 'none'}, 'RS256': {'alg': 'RS256'}, 'crit': {'alg': 'HS256', 'crit': ['x'], 'x': 1}}.items():
+        tokens[name] = signed(there, header=header), False
+    tokens['another key'] = signed(there, key=b'x' * 64), False
+    tokens['unsigned'] = f'{b64({"alg": "none"})}.{b64(there)}.', False
+    tokens['half'] = tokens['number'][0][:-9], False
+    tokens['empty'] = '', False
+    tokens['words'] = 'let me in', False
+    return tokens
+
+
+@needs_the_real_one
+@needs_jwcrypto
+@pytest.mark.parametrize('prefix', PREFIXES)
+def test_tickets_by_a_secret(lab, both, one, prefix):
+    (lab.folder / 'key').write_text(b64(SECRET))
+    tokens = tickets_for(one.port)
+    ours, theirs = both(prefix + 'JWTTokenApi', lab.folder / 'key', [token for token, _ in tokens.values()])
+    assert {name: (ours[token], theirs[token]) for name, (token, _) in tokens.items()} == \
+        {name: ('one', 'one') if leads else (None, None) for name, (_, leads) in tokens.items()}
+
+
+@needs_the_real_one
+@needs_jwcrypto
+@pytest.mark.parametrize('kind', ['RSA', 'EC', 'Ed25519'])
+def test_tickets_by_a_public_key(lab, both, one, kind):
+    """All algorithms of the type of the key; the public key is no secret of HMAC."""
+    jwt = pytest.importorskip('jwt')
+    words = {'RSA': ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], 'EC': ['EC', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+             'Ed25519': ['ED25519']}[kind]
+    private = subprocess.run(['openssl', 'genpkey', '-algorithm', *words], capture_output=True, check=True).stdout
+    public = subprocess.run(['openssl', 'pkey', '-pubout'], input=private, capture_output=True, check=True).stdout
+    (lab.folder / 'public.pem').write_bytes(public)
+    claims = {'host': '127.0.0.1', 'port': one.port}
+    algorithms = {'RSA': ['RS256', 'RS512', 'PS256', 'PS384'], 'EC': ['ES384'], 'Ed25519': ['EdDSA']}[kind]
+    good = [jwt.encode(claims, private.decode(), algorithm) for algorithm in algorithms]
+    bad = [signed(claims, key=public), signed(claims, key=public.strip()), good[0][:-6] + 'AAAAAA']
+    ours, theirs = both('JWTTokenApi', lab.folder / 'public.pem', good + bad)
+    assert ours == theirs == {**dict.fromkeys(good, 'one'), **dict.fromkeys(bad)}
+
+
+def test_tickets_with_a_permit(lab, websockify, one):  # noqa: F811
+    """By default a ticket may lead anywhere, as with websockify; --permit narrows it. No log has the ticket."""
+    (lab.folder / 'key').write_text(b64(SECRET) + '\n')
+    token = signed({'host': '127.0.0.1', 'port': one.port, 'sub': 'ann'})
+    line = ['--token-plugin=JWTTokenApi', f'--token-source={lab.folder / "key"}', '127.0.0.1:0']
+    bridge = websockify(*line)
+    assert verdict(lab, bridge, token) == 'one'
+    narrow = websockify('--permit=10.0.0.0/8:*', *line)
+    assert verdict(lab, narrow, token) is None
+    assert narrow.session(reason='target_not_permitted')['chosen_by'] == 'ticket'
+    assert bridge.session(user='ann')['chosen_by'] == 'ticket'
+    for started in (bridge, narrow):
+        assert token.split('.')[2] not in started.text and b64(SECRET) not in started.text
+
+
+def test_a_key_that_is_none(lab, tmp_path):
+    for text, why in (('words', 'neither a key in PEM format nor a secret in base64url'), (b64(b'short'), 'the secret is shorter than 32 bytes')):
+        (lab.folder / 'key').write_text(text)
+        status, _, error = run('--token-plugin', 'JWTTokenApi', '--token-source', lab.folder / 'key', '127.0.0.1:0', binary=named(tmp_path))
+        assert status == 1 and why in error and text not in error.replace('words', '')

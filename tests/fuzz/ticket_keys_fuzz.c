@@ -3,7 +3,7 @@
  * its algorithm; what it signs, it verifies, and no other key of another algorithm does. The errors
  * quote nothing of the text.
  *
- * The first byte chooses the algorithm of the configuration.
+ * The first byte chooses the algorithm of the configuration, or websockify's form of the text.
  */
 #include "core/ticket/ticket_keys.h"
 
@@ -36,15 +36,19 @@ static void check_signature(const struct ticket_key *key)
     wsl_assert(!ticket_key_verify(key, SLICE("other"), signature, length));
 }
 
+#define WEBSOCKIFY 0xFE
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char error[200] = "";
-    size_t skipped;
+    size_t skipped = 0;
     if (size == 0)
         return 0;
     const struct ticket_alg *only = ticket_alg_at(data[0]);
     struct slice text = {(const char *)data + 1, size - 1};
-    struct ticket_keys *keys = ticket_keys_read(text, only, &skipped, error, sizeof(error));
+    struct ticket_keys *keys = data[0] == WEBSOCKIFY
+                                   ? ticket_keys_read_websockify(text, error, sizeof(error))
+                                   : ticket_keys_read(text, only, &skipped, error, sizeof(error));
     wsl_assert(ERR_peek_error() == 0);
     wsl_assert(keys || *error);
     wsl_assert(!skipped || *error);

@@ -47,6 +47,12 @@ const char *config_auth_method_name(enum config_auth_method method)
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
 }
 
+bool config_auth_names_target(const struct config_auth *auth)
+{
+    return (config_auth_has(auth, CONFIG_AUTH_TICKET) && auth->ticket.target) ||
+           (config_auth_has(auth, CONFIG_AUTH_FORWARD) && auth->forward.target);
+}
+
 const struct config_auth_login *config_auth_login(const struct config_auth_set *set)
 {
     for (size_t i = 0; i < set->count; i++)

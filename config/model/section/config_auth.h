@@ -47,9 +47,10 @@ enum config_auth_for { CONFIG_AUTH_FOR_ALL, CONFIG_AUTH_FOR_WEBSOCKET };
 
 /* A service that decides about each request. */
 struct config_auth_forward {
-    const char *url;  /* url.h; NULL: not this method */
-    const char *user; /* the field of its answer that holds the user's name */
-    const char *ca;   /* NULL: the system's */
+    const char *url;    /* url.h; NULL: not this method */
+    const char *user;   /* the field of its answer that holds the user's name */
+    const char *target; /* the one that names the target; NULL: it names none */
+    const char *ca;     /* NULL: the system's */
     uint32_t timeout_ms;
 };
 
@@ -75,6 +76,7 @@ enum config_ticket_algorithm {
     CONFIG_TICKET_ES512,
     CONFIG_TICKET_EDDSA,
     CONFIG_TICKET_ALGORITHMS,
+    CONFIG_TICKET_WEBSOCKIFY = CONFIG_TICKET_ALGORITHMS, /* those of the key's type */
 };
 
 struct config_ticket_key {
@@ -82,14 +84,16 @@ struct config_ticket_key {
     enum config_ticket_algorithm algorithm;
 };
 
-/* A JSON Web Token. */
+/* A JSON Web Token: of a method, or as the token of a route. */
 struct config_ticket {
     struct config_ticket_key key;
-    struct config_texts
-        from; /* places, in order: header, header:NAME, query:NAME, cookie:NAME ... */
-    struct config_texts audiences, issuers, required;
+    /* A method's: places, in order: header, header:NAME, query:NAME, cookie:NAME ... */
+    struct config_texts from;
+    struct config_texts audiences; /* "*": any, or none */
+    struct config_texts issuers, required;
     const char *user;    /* names of claims; NULL: "sub", if it is there */
     const char *address; /* NULL: bound to no address */
+    const char *target;  /* NULL: a method's names none, a token's has "host" and "port" */
     uint32_t leeway_ms;
     bool unlimited; /* a ticket need not expire */
     bool single_use;
@@ -135,6 +139,9 @@ enum config_auth_method config_auth_method(const struct config_auth *auth);
 
 /* The key of its section: "header". */
 const char *config_auth_method_name(enum config_auth_method method);
+
+/* Does it find out the target as well? */
+bool config_auth_names_target(const struct config_auth *auth);
 
 /* The login among the methods; NULL: none. */
 const struct config_auth_login *config_auth_login(const struct config_auth_set *set);

@@ -2,14 +2,23 @@
 #include "config/options/options.h"
 
 static const struct value_name algorithms[] = {
-    {"any", CONFIG_TICKET_ANY, false},      {"HS256", CONFIG_TICKET_HS256, false},
-    {"HS384", CONFIG_TICKET_HS384, false},  {"HS512", CONFIG_TICKET_HS512, false},
-    {"RS256", CONFIG_TICKET_RS256, false},  {"RS384", CONFIG_TICKET_RS384, false},
-    {"RS512", CONFIG_TICKET_RS512, false},  {"PS256", CONFIG_TICKET_PS256, false},
-    {"PS384", CONFIG_TICKET_PS384, false},  {"PS512", CONFIG_TICKET_PS512, false},
-    {"ES256", CONFIG_TICKET_ES256, false},  {"ES384", CONFIG_TICKET_ES384, false},
-    {"ES512", CONFIG_TICKET_ES512, false},  {"EdDSA", CONFIG_TICKET_EDDSA, false},
-    {"Ed25519", CONFIG_TICKET_EDDSA, true}, {NULL, 0, false},
+    {"any", CONFIG_TICKET_ANY, false},
+    {"HS256", CONFIG_TICKET_HS256, false},
+    {"HS384", CONFIG_TICKET_HS384, false},
+    {"HS512", CONFIG_TICKET_HS512, false},
+    {"RS256", CONFIG_TICKET_RS256, false},
+    {"RS384", CONFIG_TICKET_RS384, false},
+    {"RS512", CONFIG_TICKET_RS512, false},
+    {"PS256", CONFIG_TICKET_PS256, false},
+    {"PS384", CONFIG_TICKET_PS384, false},
+    {"PS512", CONFIG_TICKET_PS512, false},
+    {"ES256", CONFIG_TICKET_ES256, false},
+    {"ES384", CONFIG_TICKET_ES384, false},
+    {"ES512", CONFIG_TICKET_ES512, false},
+    {"EdDSA", CONFIG_TICKET_EDDSA, false},
+    {"Ed25519", CONFIG_TICKET_EDDSA, true},
+    {"websockify", CONFIG_TICKET_WEBSOCKIFY, false},
+    {NULL, 0, false},
 };
 
 const struct value_name options_auth_satisfies[] = {
@@ -18,7 +27,132 @@ const struct value_name options_auth_satisfies[] = {
     {NULL, 0, false},
 };
 
+/* clang-format off */
+/* What tickets are asked for, in a section of struct config_ticket. */
+#define CLAIM_ROWS(of)                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "audience",                                                                         \
+        OPTIONS_FIELD(config_ticket, audiences),                                                   \
+        .value = {.type = VALUE_TEXT},                                                             \
+        .list = true,                                                                              \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help =                                                                                    \
+            "one of these must be in the ticket's aud; \"*\" stands for any, or none; without "    \
+            "it, the ticket must have no aud",                                                     \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "issuer",                                                                           \
+        OPTIONS_FIELD(config_ticket, issuers),                                                     \
+        .value = {.type = VALUE_TEXT},                                                             \
+        .list = true,                                                                              \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help = "one of these must be the ticket's iss; default: any, or none",                    \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "required",                                                                         \
+        OPTIONS_FIELD(config_ticket, required),                                                    \
+        .value = {.type = VALUE_TEXT},                                                             \
+        .list = true,                                                                              \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help = "claims that the ticket must have, with any value",                                \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "user",                                                                             \
+        OPTIONS_FIELD(config_ticket, user),                                                        \
+        .value = {.type = VALUE_TEXT},                                                             \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help =                                                                                    \
+            "claim with the user's name, which the ticket must have; default: sub, if it is "      \
+            "there",                                                                               \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "address",                                                                          \
+        OPTIONS_FIELD(config_ticket, address),                                                     \
+        .value = {.type = VALUE_TEXT},                                                             \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help =                                                                                    \
+            "claim with the client's address, or a list of them; default: the ticket is good "     \
+            "from anywhere",                                                                       \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "leeway",                                                                           \
+        OPTIONS_FIELD(config_ticket, leeway_ms),                                                   \
+        .value = {.type = VALUE_DURATION, .max = VALUE_SECONDS(600)},                              \
+        .initial = "30s",                                                                          \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help = "how far the clock of the issuer may be off: for exp, nbf and iat",                \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "unlimited",                                                                        \
+        OPTIONS_FIELD(config_ticket, unlimited),                                                   \
+        .value = {.type = VALUE_BOOL},                                                             \
+        .initial = "false",                                                                        \
+        .excludes = "single_use",                                                                  \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help = "also take tickets without exp, which are good until the key changes",             \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "single_use",                                                                       \
+        OPTIONS_FIELD(config_ticket, single_use),                                                  \
+        .value = {.type = VALUE_BOOL},                                                             \
+        .initial = "false",                                                                        \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help =                                                                                    \
+            "a ticket opens one WebSocket; it needs jti. Used ones are remembered until they "     \
+            "expire, 200,000 at most: beyond, new ones are refused. A restart or an upgrade "      \
+            "forgets them, so that tickets should expire soon",                                    \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of, .key = "end_session", OPTIONS_FIELD(config_ticket, end_session),            \
+        .value = {.type = VALUE_BOOL}, .initial = "false", .reload = OPTIONS_NEW_SESSIONS,         \
+        .help = "end a session when its ticket expires",                                           \
+    }
+
+/* Their key, in a section of struct config_ticket_key. */
+#define KEY_ROWS(of)                                                                               \
+    {                                                                                              \
+        .section = of,                                                                             \
+        .key = "file",                                                                             \
+        OPTIONS_FIELD(config_ticket_key, file),                                                    \
+        .value = {.type = VALUE_PATH},                                                             \
+        .required = true,                                                                          \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help =                                                                                    \
+            "file with the key: a secret of at least 32 bytes, a public key or certificate in "    \
+            "PEM format, a JWK or a JWK Set; read again when it changes",                          \
+    },                                                                                             \
+    {                                                                                              \
+        .section = of, .key = "algorithm", OPTIONS_FIELD(config_ticket_key, algorithm),            \
+        .value = {.type = VALUE_ENUM, .names = algorithms}, .initial = "any",                      \
+        .reload = OPTIONS_NEW_SESSIONS,                                                            \
+        .help = "what the key is for; needed for a secret, a PEM file, and RSA keys of a JWK Set " \
+            "without alg. A ticket cannot choose another one. websockify: as its JWTTokenApi "     \
+            "reads the file, a PEM file or a secret in base64url, for all algorithms of the "      \
+            "key's type",                                                                          \
+    }
+
+/* clang-format on */
+
 static const struct options_row rows[] = {
+    CLAIM_ROWS(OPTIONS_TOKENS_TICKET),
+    {
+        .section = OPTIONS_TOKENS_TICKET,
+        .key = "target",
+        OPTIONS_FIELD(config_ticket, target),
+        .value = {.type = VALUE_TEXT},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "claim with the target: HOST:PORT, tls://HOST:PORT or unix:PATH; default: the "
+                "claims host and port",
+    },
+    KEY_ROWS(OPTIONS_TOKENS_TICKET_KEY),
     {
         .section = OPTIONS_AUTH_BASIC,
         .key = "users",
@@ -108,6 +242,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_AUTH_FORWARD,
+        .key = "target",
+        OPTIONS_FIELD(config_auth_forward, target),
+        .value = {.type = VALUE_TEXT, .form = &text_form_token},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "name of the header field of the answer that holds the target: HOST:PORT, "
+                "tls://HOST:PORT or unix:PATH. The route has tokens: {auth: true}, and what its "
+                "permit allows",
+    },
+    {
+        .section = OPTIONS_AUTH_FORWARD,
         .key = "timeout",
         OPTIONS_FIELD(config_auth_forward, timeout_ms),
         .value = {.type = VALUE_DURATION, .min = 50, .max = VALUE_SECONDS(60)},
@@ -194,108 +338,15 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_AUTH_TICKET,
-        .key = "audience",
-        OPTIONS_FIELD(config_ticket, audiences),
-        .value = {.type = VALUE_TEXT},
-        .list = true,
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "one of these must be in the ticket's aud; without it, the ticket must have no aud",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "issuer",
-        OPTIONS_FIELD(config_ticket, issuers),
-        .value = {.type = VALUE_TEXT},
-        .list = true,
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "one of these must be the ticket's iss; default: any, or none",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "required",
-        OPTIONS_FIELD(config_ticket, required),
-        .value = {.type = VALUE_TEXT},
-        .list = true,
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "claims that the ticket must have, with any value",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "user",
-        OPTIONS_FIELD(config_ticket, user),
+        .key = "target",
+        OPTIONS_FIELD(config_ticket, target),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "claim with the user's name, which the ticket must have; default: sub, if it is "
-                "there",
+        .help = "claim with the target, which the ticket must have: HOST:PORT, tls://HOST:PORT or "
+                "unix:PATH. The route has tokens: {auth: true}, and what its permit allows",
     },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "address",
-        OPTIONS_FIELD(config_ticket, address),
-        .value = {.type = VALUE_TEXT},
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "claim with the client's address, or a list of them; default: the ticket is good "
-                "from anywhere",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "leeway",
-        OPTIONS_FIELD(config_ticket, leeway_ms),
-        .value = {.type = VALUE_DURATION, .max = VALUE_SECONDS(600)},
-        .initial = "30s",
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "how far the clock of the issuer may be off: for exp, nbf and iat",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "unlimited",
-        OPTIONS_FIELD(config_ticket, unlimited),
-        .value = {.type = VALUE_BOOL},
-        .initial = "false",
-        .excludes = "single_use",
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "also take tickets without exp, which are good until the key changes",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "single_use",
-        OPTIONS_FIELD(config_ticket, single_use),
-        .value = {.type = VALUE_BOOL},
-        .initial = "false",
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "a ticket opens one WebSocket; it needs jti. Used ones are remembered until they "
-                "expire, 200,000 at most: beyond, new ones are refused. A restart or an upgrade "
-                "forgets them, so that tickets should expire soon",
-    },
-    {
-        .section = OPTIONS_AUTH_TICKET,
-        .key = "end_session",
-        OPTIONS_FIELD(config_ticket, end_session),
-        .value = {.type = VALUE_BOOL},
-        .initial = "false",
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "end a session when its ticket expires",
-    },
-    {
-        .section = OPTIONS_TICKET_KEY,
-        .key = "file",
-        OPTIONS_FIELD(config_ticket_key, file),
-        .value = {.type = VALUE_PATH},
-        .required = true,
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "file with the key: a secret of at least 32 bytes, a public key or certificate in "
-                "PEM format, a JWK or a JWK Set; read again when it changes",
-    },
-    {
-        .section = OPTIONS_TICKET_KEY,
-        .key = "algorithm",
-        OPTIONS_FIELD(config_ticket_key, algorithm),
-        .value = {.type = VALUE_ENUM, .names = algorithms},
-        .initial = "any",
-        .reload = OPTIONS_NEW_SESSIONS,
-        .help = "what the key is for; needed for a secret, a PEM file, and RSA keys of a JWK Set "
-                "without alg. A ticket cannot choose another one",
-    },
+    CLAIM_ROWS(OPTIONS_AUTH_TICKET),
+    KEY_ROWS(OPTIONS_TICKET_KEY),
 };
 
 const struct options_part options_auth_part = {rows, WSL_COUNT(rows)};

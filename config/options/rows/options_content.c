@@ -63,6 +63,17 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_TOKENS,
+        .key = "auth",
+        OPTIONS_FIELD(config_tokens, auth),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .purpose = OPTIONS_PURPOSE_SOURCE,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "there is no token: the target is the one that the route's auth has found, by "
+                "target of ticket or of forward",
+    },
+    {
+        .section = OPTIONS_TOKENS,
         .key = "format",
         OPTIONS_FIELD(config_tokens, format),
         .value = {.type = VALUE_ENUM, .names = token_formats},
@@ -72,7 +83,8 @@ static const struct options_row rows[] = {
         .flags = {{.name = "token-plugin",
                    .argument = "CLASS",
                    .help = "look targets up by token: TokenFile, ReadOnlyTokenFile, TokenFileName, "
-                           "UnixDomainSocketDirectory, BaseTokenAPI or JSONTokenApi"}},
+                           "UnixDomainSocketDirectory, BaseTokenAPI, JSONTokenApi, JWTTokenApi or "
+                           "TokenRedis"}},
         .help = "of file: lines, TOKEN: HOST:PORT in each line; or names, the same as directory",
     },
     {
@@ -91,8 +103,8 @@ static const struct options_row rows[] = {
         .help = "targets that the source may name: desk-*.lan:5900, *.example.com:22, "
                 "10.1.0.0/16:5900-5999, [fd00::]/8:*, unix:/run/desks/*, or any. The addresses of "
                 "a name are checked as they are connected to. Default: what files and folders "
-                "name; of a service's answers neither Unix sockets nor loopback, link-local, "
-                "multicast and cloud metadata addresses",
+                "name; of a service's answers, and of tickets, neither Unix sockets nor loopback, "
+                "link-local, multicast and cloud metadata addresses",
     },
     {
         .section = OPTIONS_TOKENS,

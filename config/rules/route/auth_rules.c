@@ -177,6 +177,73 @@ static void check_ticket(const struct auth_check *check, size_t index)
                "excludes single_use: used tickets are remembered until they expire");
 }
 
+/* ---- targets that methods name ---- */
+
+static bool uses_targets(const struct auth_check *check)
+{
+    if (check->route)
+        return check->route->tokens.auth;
+    for (size_t i = 0; i < check->config->route_count; i++) {
+        const struct config_route *route = &check->config->routes[i];
+        if (route->tokens.auth && route_set_has(check->config, check->listener, route) &&
+            config_auth_of(check->listener, route) == check->set)
+            return true;
+    }
+    return false;
+}
+
+static void check_target(const struct auth_check *check, size_t index)
+{
+    const struct config_auth *auth = &check->set->methods[index];
+    bool forward = config_auth_has(auth, CONFIG_AUTH_FORWARD);
+    struct option_ref option =
+        element(check, forward ? OPTIONS_AUTH_FORWARD : OPTIONS_AUTH_TICKET, index);
+    option.key = "target";
+    if (config_auth_names_target(auth) && !uses_targets(check))
+        report(check, option, "write tokens: {auth: true, permit: [...]} in the route",
+               "has no effect without tokens.auth");
+}
+
+/* The methods let a client in that has no target. True: it is reported. */
+static bool check_source(const struct auth_check *check, const struct config_auth_set *set)
+{
+    const struct option_ref option = {
+        .section = OPTIONS_TOKENS, .key = "auth", .outer = check->index};
+    const struct config_auth *other = NULL;
+    size_t named = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if (config_auth_names_target(&set->methods[i]))
+            named++;
+        else
+            other = &set->methods[i];
+    }
+    if (named == 0)
+        report(check, option, "add target to a ticket or a forward of auth",
+               "no method of auth names a target");
+    else if (set->satisfy == CONFIG_SATISFY_ANY && other)
+        report(check, option, "add target to each method of auth, or set satisfy to all",
+               "a client who passes by %s alone would have no target",
+               config_auth_method_name(config_auth_method(other)));
+    else
+        return false;
+    return true;
+}
+
+static void check_route_source(const struct auth_check *check)
+{
+    const struct config *config = check->config;
+    bool reported = false;
+    if (!check->route->tokens.auth)
+        return;
+    if (check->set->count > 0) {
+        (void)check_source(check, check->set);
+        return;
+    }
+    for (size_t i = 0; i < config->listener_count && !reported; i++)
+        if (route_set_has(config, &config->listeners[i], check->route))
+            reported = check_source(check, config_auth_of(&config->listeners[i], check->route));
+}
+
 /* ---- a set ---- */
 
 static void check_set(const struct auth_check *check)
@@ -188,6 +255,7 @@ static void check_set(const struct auth_check *check)
         check_basic(check, i);
         check_certificate(check, i);
         check_ticket(check, i);
+        check_target(check, i);
     }
     if (check->set->satisfy == CONFIG_SATISFY_ANY && check->set->count == 0)
         report(check, owner(check, "satisfy"), "add auth, or remove it",
@@ -227,6 +295,7 @@ void auth_rules_check(const struct route_check *route_check)
                                      .route = route,
                                      .index = route_check->index};
     check_set(&check);
+    check_route_source(&check);
     if (route->max_sessions_per_user > 0 && !listener_asks(check.config, route))
         report(&check, owner(&check, "max_sessions_per_user"), "add auth, or use max_sessions",
                "has no effect without auth");

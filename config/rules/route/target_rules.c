@@ -141,6 +141,13 @@ static void check_tokens(const struct route_check *check)
     if (tokens->from.count == 0)
         route_check_report(check, with_key(option, "from"), "name a place, such as query:token",
                            "no place is named, so that no request has a token");
+    if (tokens->ticket.unlimited && tokens->ticket.single_use)
+        route_check_report(
+            check,
+            with_key((struct option_ref){.section = OPTIONS_TOKENS_TICKET, .outer = check->index},
+                     "unlimited"),
+            "remove one of them",
+            "excludes single_use: used tickets are remembered until they expire");
     if (tokens->format != CONFIG_TOKENS_LINES && !tokens->file)
         route_check_report(check, with_key(option, "format"), "remove it",
                            "has no effect without file");

@@ -88,16 +88,23 @@ static enum ticket_verdict find_text(const struct check *check, const char *clai
     return found ? TICKET_VALID : otherwise;
 }
 
+static bool takes_any_audience(const struct check *check)
+{
+    return config_texts_has(&check->policy->audiences, SLICE("*"));
+}
+
 static bool is_audience(const struct check *check, struct slice text)
 {
-    return config_texts_has(&check->policy->audiences, text);
+    return takes_any_audience(check) || config_texts_has(&check->policy->audiences, text);
 }
 
 static enum ticket_verdict check_audience(const struct check *check)
 {
     if (json_value_member(check->claims, "aud"))
         return find_text(check, "aud", is_audience, TICKET_AUDIENCE);
-    return check->policy->audiences.count > 0 ? about(check, TICKET_MISSING, "aud") : TICKET_VALID;
+    return check->policy->audiences.count > 0 && !takes_any_audience(check)
+               ? about(check, TICKET_MISSING, "aud")
+               : TICKET_VALID;
 }
 
 static bool is_client(const struct check *check, struct slice text)
@@ -164,6 +171,32 @@ static enum ticket_verdict copy_claim(const struct check *check, const char *cla
     return TICKET_VALID;
 }
 
+/* "port" may be a number, or a text: of a number, of the name of a service, or of a path. */
+static enum ticket_verdict copy_port(const struct check *check, char out[static TICKET_CLAIMS_TEXT])
+{
+    int64_t number;
+    if (!json_value_integer(json_value_member(check->claims, "port"), 1, UINT16_MAX, &number))
+        return copy_claim(check, "port", false, out);
+    snprintf(out, TICKET_CLAIMS_TEXT, "%d", (int)number);
+    return TICKET_VALID;
+}
+
+/* A host with a "/" would be a URL, or a path. */
+static enum ticket_verdict copy_host_and_port(const struct check *check,
+                                              char out[static TICKET_CLAIMS_TEXT])
+{
+    char host[TICKET_CLAIMS_TEXT], port[TICKET_CLAIMS_TEXT];
+    enum ticket_verdict verdict = copy_claim(check, "host", false, host);
+    if (verdict == TICKET_VALID && strchr(host, '/'))
+        verdict = about(check, TICKET_CLAIMS, "host");
+    if (verdict == TICKET_VALID)
+        verdict = copy_port(check, port);
+    if (verdict == TICKET_VALID &&
+        (size_t)snprintf(out, TICKET_CLAIMS_TEXT, "%s:%s", host, port) >= TICKET_CLAIMS_TEXT)
+        verdict = about(check, TICKET_CLAIMS, "host");
+    return verdict;
+}
+
 static enum ticket_verdict copy_results(const struct check *check)
 {
     const struct ticket_policy *policy = check->policy;
@@ -172,6 +205,8 @@ static enum ticket_verdict copy_results(const struct check *check)
     check->facts->target[0] = '\0';
     if (verdict == TICKET_VALID && policy->target)
         verdict = copy_claim(check, policy->target, false, check->facts->target);
+    else if (verdict == TICKET_VALID && policy->host_and_port)
+        verdict = copy_host_and_port(check, check->facts->target);
     return verdict;
 }
 

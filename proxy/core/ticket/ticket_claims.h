@@ -4,8 +4,8 @@
  *     exp      valid until then, but not at that moment; with the leeway later
  *     nbf iat  not before then; with the leeway earlier
  *     aud      a text or a list of texts, one of which is an audience of the route. A ticket with
- * an audience is refused by a route that names none. iss      one of the issuers, if the route
- * names any
+ * an audience is refused by a route that names none; one that names "*" takes any, or none iss one
+ * of the issuers, if the route names any
  *
  * A claim of the wrong type is refused, whether the route asks for it or not.
  *
@@ -29,6 +29,7 @@ struct ticket_policy {
     uint32_t leeway_ms;
     const char *user;    /* the claim that names the user; NULL: "sub", which may be missing */
     const char *target;  /* the claim that names a target; NULL: none */
+    bool host_and_port;  /* without `target`: the claims "host" and "port" name it */
     const char *address; /* the claim that the client's address has to be in; NULL: none */
     const char *scope;   /* where its keys are from: a jti is unique within it and its issuer */
     bool single_use;     /* needs jti and exp */

@@ -2,6 +2,8 @@
 
 #include <stdatomic.h>
 
+#include "codec/b64.h"
+
 struct ticket_keys {
     atomic_uint references;
     size_t count;
@@ -114,6 +116,11 @@ static struct ticket_keys *from_text(struct slice text, bool pem, const struct t
     return NULL;
 }
 
+static bool is_pem(struct slice text)
+{
+    return text.len > 0 && memmem(text.ptr, text.len, "-----BEGIN ", 11);
+}
+
 static bool is_json(struct slice text)
 {
     while (text.len > 0 && memchr(" \t\r\n", text.ptr[0], 4))
@@ -131,8 +138,81 @@ struct ticket_keys *ticket_keys_read(struct slice text, const struct ticket_alg 
     }
     if (is_json(text))
         return from_json(text, only, skipped, error, error_size);
-    bool pem = memmem(text.ptr, text.len, "-----BEGIN ", 11) != NULL;
-    return from_text(text, pem, only, error, error_size);
+    return from_text(text, is_pem(text), only, error, error_size);
+}
+
+/* ---- websockify's ---- */
+
+#define ENCODED_MAX (TICKET_KEY_SECRET_MAX / 3 * 4 + 4)
+
+/* As section 5 of RFC 4648 has it, without padding and the line end. False: too long. */
+static bool to_url_form(struct slice text, char *out, size_t *length)
+{
+    while (text.len > 0 && memchr("\r\n", text.ptr[text.len - 1], 2))
+        text.len--;
+    for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
+        text.len--;
+    if (text.len > ENCODED_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = text.ptr[i] == '+' ? '-' : text.ptr[i] == '/' ? '_' : text.ptr[i];
+    *length = text.len;
+    return true;
+}
+
+/* Each algorithm for which the key is good. `secret` NULL: the key is `pem`. */
+static bool add_all(struct ticket_keys *keys, const struct slice *secret, struct slice pem)
+{
+    const struct ticket_alg *alg;
+    char unused[160];
+    for (size_t i = 0; (alg = ticket_alg_at(i)); i++) {
+        struct ticket_key *key = &keys->keys[keys->count];
+        bool fits = secret ? alg->family == TICKET_HMAC &&
+                                 ticket_key_from_secret(key, alg, *secret, unused, sizeof(unused))
+                           : ticket_key_from_pem(key, alg, pem, unused, sizeof(unused));
+        if (fits)
+            keys->count++;
+        else
+            ticket_key_free(key);
+    }
+    return keys->count > 0;
+}
+
+static const char *add_secret(struct ticket_keys *keys, struct slice text)
+{
+    char encoded[ENCODED_MAX];
+    uint8_t bytes[TICKET_KEY_SECRET_MAX];
+    size_t length;
+    const char *fault = "neither a key in PEM format nor a secret in base64url";
+    long count = to_url_form(text, encoded, &length)
+                     ? b64_url_decode(bytes, sizeof(bytes), (struct slice){encoded, length})
+                     : -1;
+    if (count >= 0) {
+        const struct slice secret = {(const char *)bytes, (size_t)count};
+        fault = add_all(keys, &secret, (struct slice){0})
+                    ? NULL
+                    : "the secret is shorter than 32 bytes, of which base64url makes 43 characters";
+    }
+    explicit_bzero(encoded, sizeof(encoded));
+    explicit_bzero(bytes, sizeof(bytes));
+    return fault;
+}
+
+struct ticket_keys *ticket_keys_read_websockify(struct slice text, char *error, size_t error_size)
+{
+    struct ticket_keys *keys = text.len <= TICKET_KEYS_TEXT_MAX ? create(TICKET_KEYS_MAX) : NULL;
+    const char *fault = NULL;
+    if (!keys)
+        fault = text.len <= TICKET_KEYS_TEXT_MAX ? "out of memory" : "it is too large";
+    else if (!is_pem(text))
+        fault = add_secret(keys, text);
+    else if (!add_all(keys, NULL, text))
+        fault = "no RSA key of 2048 bits or more, and none for ES256, ES384, ES512 or Ed25519";
+    if (!fault)
+        return keys;
+    snprintf(error, error_size, "%s", fault);
+    ticket_keys_release(keys);
+    return NULL;
 }
 
 /* ---- choosing ---- */

@@ -27,6 +27,14 @@ WSL_MUST_CHECK struct ticket_keys *ticket_keys_read(struct slice text,
                                                     const struct ticket_alg *only, size_t *skipped,
                                                     char *error, size_t error_size);
 
+/*
+ * As websockify's JWTTokenApi reads its file: a PEM file, or a secret in base64 (RFC 4648 section 4
+ * or 5, with or without padding). The keys are for all algorithms of that type, none of which takes
+ * a public key for a secret.
+ */
+WSL_MUST_CHECK struct ticket_keys *ticket_keys_read_websockify(struct slice text, char *error,
+                                                               size_t error_size);
+
 struct ticket_keys *ticket_keys_retain(struct ticket_keys *keys);
 void ticket_keys_release(struct ticket_keys *keys); /* NULL is fine */
 

@@ -215,16 +215,16 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static const char *parse_plain(struct slice body, struct resolver_answer *answer)
+const char *resolver_answer_parse_target(struct slice text, struct resolver_answer *answer)
 {
     memset(answer, 0, sizeof(*answer));
-    if (body.len == 0 || body.len >= sizeof(answer->text))
-        return body.len == 0 ? "is empty" : "is no target";
-    for (size_t i = 0; i < body.len; i++)
-        if ((uint8_t)body.ptr[i] < ' ' || (uint8_t)body.ptr[i] >= 0x7F)
+    if (text.len == 0 || text.len >= sizeof(answer->text))
+        return text.len == 0 ? "is empty" : "is no target";
+    for (size_t i = 0; i < text.len; i++)
+        if ((uint8_t)text.ptr[i] < ' ' || (uint8_t)text.ptr[i] >= 0x7F)
             return "is no target";
-    memcpy(answer->text, body.ptr, body.len);
-    return parse_target(answer, (struct slice){answer->text, body.len}) ? "is no target" : NULL;
+    memcpy(answer->text, text.ptr, text.len);
+    return parse_target(answer, (struct slice){answer->text, text.len}) ? "is no target" : NULL;
 }
 
 const char *resolver_answer_parse(struct slice body, struct resolver_answer *answer)
@@ -234,7 +234,7 @@ const char *resolver_answer_parse(struct slice body, struct resolver_answer *ans
     while (body.len > 0 && is_space(body.ptr[body.len - 1]))
         body.len--;
     if (body.len == 0 || body.ptr[0] != '{')
-        return parse_plain(body, answer);
+        return resolver_answer_parse_target(body, answer);
     const char *fault;
     struct json_value *document = json_value_parse(body, JSON_VALUE_DEPTH, &fault);
     if (!document)

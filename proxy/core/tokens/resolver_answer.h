@@ -1,7 +1,8 @@
 /*
  * What a service answers about a token: where it leads to, and how. In one of these forms:
  *
- *     10.0.0.5:5900                                   a target alone, as in a token file
+ *     10.0.0.5:5900                                   a target alone, as in a token file, or with
+ *                                                     tcp:// or tls:// in front
  *     {"host": "10.0.0.5", "port": 5900}              as websockify's services answer
  *     {"host": "10.0.0.5:5900"}                       as its keys in Redis hold it
  *     {"target": "tls://10.0.0.5:5900", ...}          HOST:PORT, tcp://, tls://, unix:PATH
@@ -50,6 +51,10 @@ struct resolver_answer {
 
 /* NULL, or what is wrong. JSON begins with "{". */
 WSL_MUST_CHECK const char *resolver_answer_parse(struct slice body, struct resolver_answer *answer);
+
+/* The first of the forms alone. */
+WSL_MUST_CHECK const char *resolver_answer_parse_target(struct slice text,
+                                                        struct resolver_answer *answer);
 
 /* The same from a value that holds the JSON forms: a claim of a ticket, for one. */
 struct json_value;

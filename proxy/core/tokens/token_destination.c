@@ -15,7 +15,7 @@ void token_destination_set(struct token_destination *destination, bool is_unix, 
         .path = is_unix ? destination->text : NULL,
         .port = port,
     };
-    destination->shown = NULL;
+    destination->shown = destination->chosen_by = NULL;
     destination->no_link = false;
 }
 

@@ -20,6 +20,7 @@ struct token_destination {
     const char
         *shown;   /* for the log, instead of an address that has the token; NULL: the address */
     bool no_link; /* the last segment of the socket's path must not be a symbolic link */
+    const char *chosen_by; /* for the log: what has named it, if it is not the source; static */
     struct resolver_answer *answer; /* owned: what a service says of the session; NULL: nothing */
     char detail[256];               /* for the log, why there is none; may be empty */
 };

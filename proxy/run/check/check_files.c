@@ -103,6 +103,24 @@ static void check_service(const struct check *check, struct option_ref ca, const
         fprintf(check->out, "%s %s: asked over HTTP\n", what, url);
 }
 
+static void check_ticket(const struct check *check, struct option_ref option,
+                         const struct config_ticket_key *key)
+{
+    char error[TEXT_MAX];
+    if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
+        return;
+    struct ticket_key_file *file = ticket_key_file_create(key, error, sizeof(error));
+    struct ticket_keys *keys = file ? ticket_key_file_get(file, 1) : NULL;
+    if (keys)
+        fprintf(check->out, "ticket key %s: %zu for %s%s\n", key->file, ticket_keys_count(keys),
+                ticket_keys_at(keys, 0)->alg->name,
+                ticket_keys_count(keys) > 1 ? " and others" : "");
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", error);
+    ticket_keys_release(keys);
+    ticket_key_file_free(file);
+}
+
 static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
@@ -116,11 +134,19 @@ static void check_tokens(const struct check *check, size_t index)
             "tokens", tokens->http.url, tokens->http.ca);
         return;
     }
-    if (kind != CONFIG_TOKENS_REDIS &&
+    if (kind == CONFIG_TOKENS_TICKET) {
+        check_ticket(check,
+                     (struct option_ref){
+                         .section = OPTIONS_TOKENS_TICKET_KEY, .key = "file", .outer = index},
+                     &tokens->ticket.key);
+        return;
+    }
+    if (kind != CONFIG_TOKENS_REDIS && kind != CONFIG_TOKENS_AUTH &&
         !check_path_reads(check, option, "tokens", config_token_source_name(tokens),
                           kind == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER))
         return;
-    struct token_source *source = token_sources_create(tokens, NULL, NULL, text, sizeof(text));
+    struct token_source *source =
+        token_sources_create(tokens, &(struct token_shared){0}, text, sizeof(text));
     if (source && token_source_describe(source, text, sizeof(text)))
         fprintf(check->out, "%s\n", text);
     else
@@ -153,24 +179,6 @@ static void check_secret(const struct check *check, struct option_ref option, co
     else
         option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
     login_keys_wipe(&keys);
-}
-
-static void check_ticket(const struct check *check, struct option_ref option,
-                         const struct config_ticket_key *key)
-{
-    char error[TEXT_MAX];
-    if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
-        return;
-    struct ticket_key_file *file = ticket_key_file_create(key, error, sizeof(error));
-    struct ticket_keys *keys = file ? ticket_key_file_get(file, 1) : NULL;
-    if (keys)
-        fprintf(check->out, "ticket key %s: %zu for %s%s\n", key->file, ticket_keys_count(keys),
-                ticket_keys_at(keys, 0)->alg->name,
-                ticket_keys_count(keys) > 1 ? " and others" : "");
-    else
-        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", error);
-    ticket_keys_release(keys);
-    ticket_key_file_free(file);
 }
 
 static struct option_ref option_of(struct option_ref base, enum options_section section,

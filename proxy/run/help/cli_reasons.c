@@ -95,8 +95,11 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_origin_refused] = "add `origin` to `origins`, or let the proxy in front pass Host on",
     [REASON_target_name_refused] = "nothing, if from strangers; else correct `captures`",
     [REASON_target_not_permitted] = "read `detail`; add the target to `permit`, if it is meant",
-    [REASON_token_missing] = "add the token to the link, where `tokens.from` expects it",
-    [REASON_token_unknown] = "add the token to the file, or correct the link",
+    [REASON_token_missing] =
+        "add the token to the link, where `tokens.from` expects it; with `tokens.auth`, let the "
+        "ticket or the service name a target",
+    [REASON_token_unknown] =
+        "add the token to the file, or correct the link; of a ticket, read `detail`",
     [REASON_token_refused] =
         "ask the service of `tokens.http`, which refuses the client, or whose `expires` is over",
     [REASON_token_source] = "read `detail`; correct the file of the tokens, or look at the service",

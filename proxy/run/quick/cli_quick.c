@@ -203,7 +203,7 @@ static void move_target_options(struct quick *quick)
         return;
     }
     route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
-    route->tokens.target.tls_on_demand = route->tokens.http.url != NULL;
+    route->tokens.target.tls_on_demand = config_tokens_may_use_tls(&route->tokens);
     route->targets = NULL;
     route->target_count = 0;
 }

@@ -7,24 +7,11 @@
 #include "run/quick/cli_plugin.h"
 #include "run/quick/token_class.h"
 
-/* websockify has it, wsluice does not. */
-static bool is_known_elsewhere(const char *class)
-{
-    static const char *const names[] = {"JWTTokenApi"};
-    for (size_t i = 0; i < WSL_COUNT(names); i++)
-        if (strcmp(class, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static void refuse(struct cli_line *line, const char *class)
 {
     struct text remedy = {0};
-    const char *why = "there is no such class";
-    if (strchr(class, '.'))
-        why = "Python classes cannot be loaded";
-    else if (is_known_elsewhere(class))
-        why = "this class of websockify's is not supported yet";
+    const char *why =
+        strchr(class, '.') ? "Python classes cannot be loaded" : "there is no such class";
     text_add_string(&remedy, "use ");
     token_class_list(&remedy);
     text_add_byte(&remedy, '\0');
@@ -65,6 +52,14 @@ static void set_option(struct quick *quick, const struct options_row *row,
     text_free(&value);
 }
 
+/* websockify asks for no exp, and does not look at aud. */
+static void set_ticket(struct quick *quick)
+{
+    quick_values_set_fixed(quick, OPTIONS_TOKENS_TICKET, "audience", "*");
+    quick_values_set_fixed(quick, OPTIONS_TOKENS_TICKET, "unlimited", "true");
+    quick_values_set_fixed(quick, OPTIONS_TOKENS_TICKET_KEY, "algorithm", "websockify");
+}
+
 static void set(struct quick *quick, const struct token_class *class,
                 const struct cli_assignment *source)
 {
@@ -73,6 +68,8 @@ static void set(struct quick *quick, const struct token_class *class,
     if (class->more_key && quick->line->diag.errors == before)
         set_option(quick, options_find(class->section, class->more_key), class->convert_more,
                    source, false);
+    if (class->source == CONFIG_TOKENS_TICKET)
+        set_ticket(quick);
 }
 
 void quick_tokens_set(struct quick *quick)

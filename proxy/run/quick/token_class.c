@@ -35,6 +35,7 @@ static const struct token_class classes[] = {
     {"JSONTokenApi", CONFIG_TOKENS_HTTP, OPTIONS_TOKENS_HTTP, "url", convert_url, NULL, NULL},
     {"TokenRedis", CONFIG_TOKENS_REDIS, OPTIONS_TOKENS_REDIS, "url", redis_source_url, "prefix",
      redis_source_prefix},
+    {"JWTTokenApi", CONFIG_TOKENS_TICKET, OPTIONS_TOKENS_TICKET_KEY, "file", NULL, NULL, NULL},
 };
 
 const char *token_class_short_name(const char *name)

@@ -1,6 +1,5 @@
 /*
- * websockify's classes of tokens (--token-plugin), and the options that do the same here. A class
- * without a row is one that this version lacks.
+ * websockify's classes of tokens (--token-plugin), and the options that do the same here.
  *
  * Owns: nothing. Thread: any (const). Errors: a phrase. Lifetime: static.
  */

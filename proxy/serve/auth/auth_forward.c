@@ -51,7 +51,7 @@ static enum auth_outcome judge(const struct auth_forward *forward, const struct 
         return fail(answer, result->detail);
     unsigned status = result->answer->status;
     struct forward_answer verdict =
-        forward_answer_judge(result->answer, slice_of(forward->config->user));
+        forward_answer_judge(result->answer, forward->config->user, forward->config->target);
     if (verdict.relayed) {
         answer->reply = auth_relay_create(result->answer, result->body);
         return auth_fail(answer, answer->reply ? verdict.reason : REASON_out_of_memory);
@@ -60,6 +60,8 @@ static enum auth_outcome judge(const struct auth_forward *forward, const struct 
         return fail_answer(forward, answer, status, verdict.fault);
     if (!auth_set_user(answer, verdict.user))
         return fail_answer(forward, answer, status, "names a user of more than 255 bytes");
+    if (!auth_set_target(answer, verdict.target, "forward"))
+        return fail_answer(forward, answer, status, "names a target of more than 255 bytes");
     return AUTH_PASSED;
 }
 

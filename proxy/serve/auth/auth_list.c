@@ -73,11 +73,18 @@ static void drop_reply(struct auth_answer *answer)
     answer->reply = NULL;
 }
 
-/* Each method may name the user, and end the session: the first name, the earliest end. */
+/*
+ * Each method may name the user and the target, and end the session: the first names, the earliest
+ * end.
+ */
 static void merge(struct auth_answer *whole, const struct auth_answer *one)
 {
     if (whole->user[0] == '\0')
         memcpy(whole->user, one->user, sizeof(whole->user));
+    if (whole->target[0] == '\0') {
+        memcpy(whole->target, one->target, sizeof(whole->target));
+        whole->chosen_by = one->chosen_by;
+    }
     if (whole->expires_at == 0 || (one->expires_at != 0 && one->expires_at < whole->expires_at))
         whole->expires_at = one->expires_at;
 }

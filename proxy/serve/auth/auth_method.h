@@ -29,7 +29,10 @@ struct tls_facts;
 
 enum auth_outcome { AUTH_PASSED, AUTH_FAILED, AUTH_ANSWERED, AUTH_WAITS };
 
-enum { AUTH_USER_MAX = 255 }; /* bytes of a user's name */
+enum {
+    AUTH_USER_MAX = 255,   /* bytes of a user's name */
+    AUTH_TARGET_MAX = 255, /* bytes of a target */
+};
 
 /* The request. Everything is borrowed until the whole list has its verdict. */
 struct auth_question {
@@ -58,12 +61,15 @@ struct auth_reply {
 struct auth_answer {
     enum reason reason;           /* FAILED: why */
     char user[AUTH_USER_MAX + 1]; /* PASSED: the client's name; may be empty */
-    int64_t expires_at;           /* PASSED: Unix time at which the session ends; 0: never */
-    const char *challenge;        /* FAILED: a WWW-Authenticate value of the method; NULL: none */
-    uint32_t retry_after;         /* FAILED: seconds; 0: not said */
-    struct auth_reply *reply;     /* FAILED, ANSWERED: owned; NULL: the status of the reason */
-    bool ends_sessions;           /* ANSWERED: those of `user` that came by the same users file */
-    char detail[160];             /* for the log; never a secret */
+    /* PASSED: where the client is to go, HOST:PORT and the like, not checked; may be empty. */
+    char target[AUTH_TARGET_MAX + 1];
+    const char *chosen_by;    /* with a target: the method that has named it; static */
+    int64_t expires_at;       /* PASSED: Unix time at which the session ends; 0: never */
+    const char *challenge;    /* FAILED: a WWW-Authenticate value of the method; NULL: none */
+    uint32_t retry_after;     /* FAILED: seconds; 0: not said */
+    struct auth_reply *reply; /* FAILED, ANSWERED: owned; NULL: the status of the reason */
+    bool ends_sessions;       /* ANSWERED: those of `user` that came by the same users file */
+    char detail[160];         /* for the log; never a secret */
 };
 
 /* One question that waits. The method may keep its state in `pending`. */
@@ -117,6 +123,19 @@ WSL_MUST_CHECK static inline bool auth_set_user(struct auth_answer *answer, stru
     if (name.len > 0)
         memcpy(answer->user, name.ptr, name.len);
     answer->user[name.len] = '\0';
+    return true;
+}
+
+/* As auth_set_user. `method`: its name in the configuration. */
+WSL_MUST_CHECK static inline bool auth_set_target(struct auth_answer *answer, struct slice target,
+                                                  const char *method)
+{
+    if (target.len > AUTH_TARGET_MAX)
+        return false;
+    if (target.len > 0)
+        memcpy(answer->target, target.ptr, target.len);
+    answer->target[target.len] = '\0';
+    answer->chosen_by = target.len > 0 ? method : NULL;
     return true;
 }
 

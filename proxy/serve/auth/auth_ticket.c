@@ -38,7 +38,8 @@ static enum auth_outcome refuse(enum ticket_verdict verdict, const struct ticket
 static enum auth_outcome pass(const struct auth_ticket *ticket, const struct ticket_facts *facts,
                               struct auth_answer *answer)
 {
-    if (!auth_set_user(answer, slice_of(facts->user)))
+    if (!auth_set_user(answer, slice_of(facts->user)) ||
+        !auth_set_target(answer, slice_of(facts->target), "ticket"))
         return auth_fail(answer, REASON_auth_failed);
     answer->expires_at = ticket_check_session_end(ticket->check, facts);
     return AUTH_PASSED;
@@ -98,7 +99,7 @@ struct auth_method *auth_ticket_create(const struct config_ticket *config, struc
     if (!ticket)
         return NULL;
     *ticket = (struct auth_ticket){
-        {&ops}, config, ticket_check_create(config, used, error, error_size)};
+        {&ops}, config, ticket_check_create(config, false, used, error, error_size)};
     if (ticket->check)
         return &ticket->base;
     release(&ticket->base);

@@ -53,6 +53,7 @@ static void conclude(struct search *search, enum reason reason)
     struct token_destination *destination = search->token_wait.destination;
     const char *detail = destination->detail;
     free(search);
+    session->chosen_by = destination->chosen_by;
     if (reason == REASON_none)
         reason = take_terms(session, destination);
     if (reason != REASON_none && detail[0] != '\0')
@@ -105,6 +106,7 @@ static void look_up(struct session *session, const struct http_head *head, struc
 {
     const struct token_question question = {
         .token = token,
+        .chosen_by = session->entry->chosen_by,
         .head = head,
         .route = session->route,
         .client = &session->client_address,
@@ -123,8 +125,21 @@ static void look_up(struct session *session, const struct http_head *head, struc
                            session_facts_limits(session)->handshake_timeout_ms);
 }
 
-void session_token_look_up(struct session *session, const struct http_head *head,
+/* The route's auth has come before. */
+static void look_up_chosen(struct session *session, const struct http_head *head,
                            session_token_cb *known)
+{
+    const char *chosen = session->entry->chosen;
+    if (chosen) {
+        look_up(session, head, slice_of(chosen), known);
+        return;
+    }
+    session_log_detail(session, "auth has named no target");
+    known(session, REASON_token_missing);
+}
+
+static void look_up_token(struct session *session, const struct http_head *head,
+                          session_token_cb *known)
 {
     const struct config_route *route = session->route;
     const struct token_request request = {.head = head,
@@ -145,6 +160,15 @@ void session_token_look_up(struct session *session, const struct http_head *head
         break;
     }
     explicit_bzero(text, sizeof(text));
+}
+
+void session_token_look_up(struct session *session, const struct http_head *head,
+                           session_token_cb *known)
+{
+    if (session->route->tokens.auth)
+        look_up_chosen(session, head, known);
+    else
+        look_up_token(session, head, known);
 }
 
 bool session_token_may_be_in_host(const struct session *session)

@@ -1,6 +1,7 @@
 /*
  * Finds the destination of a session whose route has tokens. The token is never logged: the log has
- * the route's pattern and the target.
+ * the route's pattern and the target. With tokens.auth there is none: the route's auth has named
+ * the target.
  *
  * If the token's file must be read, the thread pool reads it (token_store.h), and the session waits
  * in LOOKING_UP.

@@ -31,10 +31,11 @@ void session_entry_reset(struct session_entry *entry)
     secret_free_text(entry->path); /* a token may be in it, and in the host */
     token_destination_free(entry->destination);
     secret_free_text(entry->host);
+    free(entry->chosen);
     if (entry->auth)
         entry->auth_release(entry->auth);
     entry->auth = NULL;
-    entry->path = entry->host = NULL;
+    entry->path = entry->host = entry->chosen = NULL;
     entry->destination = NULL;
     entry->match = (struct route_match){0};
     entry->head_timed = entry->is_logout = false;

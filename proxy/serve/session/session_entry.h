@@ -25,6 +25,8 @@ struct session_entry {
     struct opening opening;
     struct route_match match;              /* its texts lie in path */
     char *path;                            /* owned; normalised */
+    char *chosen;                          /* owned; the target that auth has named; NULL: none */
+    const char *chosen_by;                 /* with `chosen`: the method; static */
     struct token_destination *destination; /* owned; the token's. NULL: the route has no tokens */
     char *host; /* owned; the Host of the request, for a PROXY header to the target */
     struct session_auth *auth; /* owned; who the client is. NULL: the route does not ask */

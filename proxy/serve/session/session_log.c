@@ -40,6 +40,8 @@ static void put_parties(const struct session *session, const struct config_route
         log_text(line, "route", config_route_name(route));
     if (names.target && route == session->route)
         log_text(line, "target", names.target);
+    if (session->chosen_by && route == session->route)
+        log_text(line, "chosen_by", session->chosen_by);
     if (session->user)
         log_text(line, "user", session->user);
 }

@@ -74,7 +74,8 @@ struct session {
     struct target_connect *connecting;       /* while connecting to a target */
     struct pool_target *pool_target;         /* the one that is connected; to target_pool_end */
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
-    char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
+    char *target_address;  /* owned; for the log, if made from the request; NULL: as configured */
+    const char *chosen_by; /* what has named the target, beside the configuration; NULL: nothing */
     struct route_stats_use stats;
     char *user;         /* owned; as the route's authentication found it. NULL: not known */
     int64_t expires_at; /* Unix time at which that ends, and the session; 0: never */

@@ -8,6 +8,7 @@
 #include "net/http/http_origins.h"
 #include "serve/auth/auth_list.h"
 #include "serve/auth/login_cookies.h"
+#include "serve/auth/users/auth_shared.h"
 #include "serve/files/files.h"
 #include "serve/http/reply.h"
 #include "serve/metrics/route_stats.h"
@@ -33,10 +34,22 @@ static bool open_auth(struct site *site, const struct config_auth_set *set,
     return set->count == 0 || *list;
 }
 
+static bool open_tokens(struct site *site, const struct config_route *route, struct site_route *own,
+                        char *error, size_t error_size)
+{
+    const struct token_shared shared = {
+        .origin = http_origins_find(site->resources->origins, route->tokens.http.url),
+        .store = site->resources->store,
+        .used = auth_shared_tickets(site->shared.auth),
+    };
+    site->token_parts |= token_find_all_parts(&route->tokens.from);
+    own->tokens = token_sources_create(&route->tokens, &shared, error, error_size);
+    return own->tokens != NULL;
+}
+
 static bool open_routes(struct site *site, char *error, size_t error_size)
 {
     const struct config *config = site->config;
-    const struct http_origins *origins = site->resources->origins;
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         struct site_route *own = &site->routes[i];
@@ -55,11 +68,7 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
             return false;
         if (!config_route_has_tokens(route))
             continue;
-        site->token_parts |= token_find_all_parts(&route->tokens.from);
-        own->tokens =
-            token_sources_create(&route->tokens, http_origins_find(origins, route->tokens.http.url),
-                                 site->resources->store, error, error_size);
-        if (!own->tokens)
+        if (!open_tokens(site, route, own, error, error_size))
             return false;
     }
     return true;

@@ -33,15 +33,20 @@ static void release(struct session_auth *auth)
 
 /* ---- the verdict ---- */
 
+/* The copy of a text that is not empty replaces `*owned`. False: out of memory. */
+static bool keep_text(char **owned, const char *text)
+{
+    free(*owned);
+    *owned = text[0] != '\0' ? strdup(text) : NULL;
+    return *owned || text[0] == '\0';
+}
+
 static bool take_identity(struct session *session, const struct auth_answer *answer)
 {
-    free(session->user);
-    session->user = NULL;
     session->expires_at = answer->expires_at;
-    if (answer->user[0] == '\0')
-        return true;
-    session->user = strdup(answer->user);
-    return session->user != NULL;
+    session->entry->chosen_by = answer->chosen_by;
+    return keep_text(&session->user, answer->user) &&
+           keep_text(&session->entry->chosen, answer->target);
 }
 
 static void finish(struct session_auth *auth, const struct http_head *head,

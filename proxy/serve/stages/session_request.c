@@ -32,6 +32,7 @@ static void begin(struct session *session, const struct http_head *head)
     session->user = NULL;
     session->expires_at = 0;
     session->max_duration_ms = session->idle_timeout_ms = 0;
+    session->chosen_by = NULL;
 }
 
 static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)

@@ -9,8 +9,12 @@
 #include "base/reason.h"
 #include "core/tokens/token_destination.h"
 
-/* `where`: the service, for the detail. */
+/* `where`: the service, for the detail; or who has named the target. */
 WSL_MUST_CHECK enum reason token_answer_take(struct slice body, const char *where,
                                              struct token_destination *destination);
+
+/* A target alone, as a ticket or a field of an answer names it. */
+WSL_MUST_CHECK enum reason token_answer_take_target(struct slice target, const char *where,
+                                                    struct token_destination *destination);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The contract of a source: it finds the destination of a token. Each source of the configuration
- * (tokens.file, directory, sockets) is one module, which begins its struct with a token_source and
+ * (tokens.file, directory, http ...) is one module, which begins its struct with a token_source and
  * has one row in token_sources.c; nothing else in the tree knows which one a route has.
  *
  *      token_source_find --true--------------------> answered: *reason, wait->destination
@@ -36,7 +36,8 @@ struct work_lane;
 
 /* What a session asks; valid during token_source_find only. */
 struct token_question {
-    struct slice token;
+    struct slice token;    /* of the source `auth`: the target that it has named */
+    const char *chosen_by; /* likewise: by which method; else NULL */
     const struct http_head *head;
     const struct config_route *route;
     const struct client_address *client;

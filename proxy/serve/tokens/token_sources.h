@@ -10,16 +10,22 @@
 #include "serve/tokens/token_source.h"
 
 struct http_origin;
+struct ticket_used;
 struct tls_store;
+
+/* What sources share; token_source_describe needs none of it. */
+struct token_shared {
+    struct http_origin *origin; /* the service of tokens->http; NULL: it has none */
+    struct tls_store *store;    /* for TLS to a Redis server */
+    struct ticket_used *used;   /* the single-use tickets; outlives the source */
+};
 
 /*
  * The route has tokens. The permit of the source is the configured one; without it, targets that a
- * service names have the default of permit.h. `origin`: the service of tokens->http; NULL: it has
- * none. `store`: for TLS to a Redis server; NULL: for token_source_describe only.
+ * service or a ticket names have the default of permit.h.
  */
 WSL_MUST_CHECK struct token_source *token_sources_create(const struct config_tokens *tokens,
-                                                         struct http_origin *origin,
-                                                         struct tls_store *store, char *error,
-                                                         size_t error_size);
+                                                         const struct token_shared *shared,
+                                                         char *error, size_t error_size);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * What the answer of a service of `forward` means:
  *
- *     2xx          passed; a field names the user, if there is one
+ *     2xx          passed; fields name the user and the target, if there are any
  *     3xx, 4xx     the client gets this answer: a login page, a redirect to one, a challenge
  *     any other    the service is not available
  *
@@ -13,13 +13,15 @@
 #include "codec/http/answer/http_answer.h"
 
 struct forward_answer {
-    enum reason reason; /* none: passed */
-    bool relayed;       /* the client gets the service's answer */
-    struct slice user;  /* passed: empty: the service names none */
-    const char *fault;  /* with auth_unavailable; static */
+    enum reason reason;  /* none: passed */
+    bool relayed;        /* the client gets the service's answer */
+    struct slice user;   /* passed: empty: the service names none */
+    struct slice target; /* likewise */
+    const char *fault;   /* with auth_unavailable; static */
 };
 
-/* `field`: that holds the user's name. */
-struct forward_answer forward_answer_judge(const struct http_answer *answer, struct slice field);
+/* The fields that hold the user's name and the target; NULL: none does. */
+struct forward_answer forward_answer_judge(const struct http_answer *answer, const char *user,
+                                           const char *target);
 
 #endif

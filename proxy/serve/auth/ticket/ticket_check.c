@@ -66,7 +66,7 @@ static bool require(struct ticket_check *check)
     return true;
 }
 
-struct ticket_check *ticket_check_create(const struct config_ticket *config,
+struct ticket_check *ticket_check_create(const struct config_ticket *config, bool host_and_port,
                                          struct ticket_used *used, char *error, size_t error_size)
 {
     struct ticket_check *check = calloc(1, sizeof(*check));
@@ -80,6 +80,8 @@ struct ticket_check *ticket_check_create(const struct config_ticket *config,
         .issuers = config->issuers,
         .leeway_ms = config->leeway_ms,
         .user = config->user,
+        .target = config->target,
+        .host_and_port = host_and_port,
         .address = config->address,
         .scope = config->key.file,
         .single_use = config->single_use,

@@ -13,8 +13,11 @@
 struct ticket_check;
 struct ticket_used;
 
-/* `used` outlives it. */
+/*
+ * `used` outlives it. `host_and_port`: without a claim for the target, "host" and "port" name it.
+ */
 WSL_MUST_CHECK struct ticket_check *ticket_check_create(const struct config_ticket *config,
+                                                        bool host_and_port,
                                                         struct ticket_used *used, char *error,
                                                         size_t error_size);
 void ticket_check_free(struct ticket_check *check); /* NULL is fine */

@@ -13,6 +13,7 @@
 struct ticket_key_file {
     const char *path;
     const struct ticket_alg *only;
+    bool websockify; /* its form of the file */
     struct siphash_seed seed;
     pthread_mutex_t lock; /* of what follows */
     struct ticket_keys *keys;
@@ -37,6 +38,13 @@ static void note(struct ticket_key_file *file, const char *problem, const char *
     snprintf(file->problem, sizeof(file->problem), "%s", problem);
 }
 
+static struct ticket_keys *parse(const struct ticket_key_file *file, struct slice text,
+                                 size_t *skipped, char *error, size_t error_size)
+{
+    return file->websockify ? ticket_keys_read_websockify(text, error, error_size)
+                            : ticket_keys_read(text, file->only, skipped, error, error_size);
+}
+
 static struct ticket_keys *read_keys(const struct ticket_key_file *file, size_t *skipped,
                                      char *error, size_t error_size)
 {
@@ -46,8 +54,7 @@ static struct ticket_keys *read_keys(const struct ticket_key_file *file, size_t 
         return NULL;
     struct ticket_keys *keys = NULL;
     if (text.count == 1 && !text.pieces[0].name && text.pieces[0].error_code == 0)
-        keys = ticket_keys_read((struct slice){text.bytes, text.length}, file->only, skipped, why,
-                                sizeof(why));
+        keys = parse(file, (struct slice){text.bytes, text.length}, skipped, why, sizeof(why));
     else
         snprintf(why, sizeof(why), "not a regular file");
     token_files_free(&text);
@@ -117,7 +124,8 @@ static struct ticket_key_file *allocate(const struct config_ticket_key *config)
         return NULL;
     }
     file->path = config->file;
-    if (config->algorithm != CONFIG_TICKET_ANY)
+    file->websockify = config->algorithm == CONFIG_TICKET_WEBSOCKIFY;
+    if (!file->websockify && config->algorithm != CONFIG_TICKET_ANY)
         file->only = ticket_alg_at((size_t)config->algorithm - 1);
     pthread_mutex_init(&file->lock, NULL);
     return file;

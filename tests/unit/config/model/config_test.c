@@ -100,6 +100,33 @@ static void addresses_are_the_same_if_each_member_is(void **state)
             assert_int_equal(config_address_is_same(&rows[i], &rows[j]), i == j);
 }
 
+static void each_source_of_tokens_has_a_name(void **state)
+{
+    (void)state;
+    static const struct {
+        struct config_tokens tokens;
+        enum config_token_source source;
+        const char *key, *name;
+        bool tls;
+    } rows[] = {
+        {{.file = "f"}, CONFIG_TOKENS_FILE, "file", "f", false},
+        {{.file = "f", .format = CONFIG_TOKENS_NAMES}, CONFIG_TOKENS_DIRECTORY, "file", "f", false},
+        {{.directory = "d"}, CONFIG_TOKENS_DIRECTORY, "directory", "d", false},
+        {{.sockets = "s"}, CONFIG_TOKENS_SOCKETS, "sockets", "s", false},
+        {{.http.url = "http://a/"}, CONFIG_TOKENS_HTTP, "http", "http://a/", true},
+        {{.redis.url = "redis://:secret@a"}, CONFIG_TOKENS_REDIS, "redis", "redis", false},
+        {{.ticket.key.file = "k"}, CONFIG_TOKENS_TICKET, "ticket", "k", true},
+        {{.auth = true}, CONFIG_TOKENS_AUTH, "auth", "auth", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(config_token_source(&rows[i].tokens), rows[i].source);
+        assert_string_equal(config_token_source_key(&rows[i].tokens), rows[i].key);
+        assert_string_equal(config_token_source_name(&rows[i].tokens), rows[i].name);
+        assert_int_equal(config_tokens_may_use_tls(&rows[i].tokens), rows[i].tls);
+    }
+    assert_int_equal(config_token_source(&(struct config_tokens){0}), CONFIG_TOKENS_NONE);
+}
+
 static void finds_a_text_in_a_list(void **state)
 {
     static const char *const items[] = {"any", "desk"};
@@ -137,6 +164,7 @@ int main(void)
         cmocka_unit_test(reserves_headers_of_framing_and_handshake),
         cmocka_unit_test(prints_an_address_as_it_is_written),
         cmocka_unit_test(addresses_are_the_same_if_each_member_is),
+        cmocka_unit_test(each_source_of_tokens_has_a_name),
         cmocka_unit_test(finds_a_text_in_a_list),
         cmocka_unit_test(a_route_asks_before_its_listener),
     };

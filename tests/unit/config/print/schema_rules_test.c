@@ -58,7 +58,8 @@ static void purposes_of_a_route(void **state)
 static void one_source_of_tokens(void **state)
 {
     has(OPTIONS_TOKENS,
-        "{\"oneOf\":[{\"required\":[\"http\"]},{\"required\":[\"redis\"]},{\"required\":[\"file\"]"
+        "{\"oneOf\":[{\"required\":[\"http\"]},{\"required\":[\"redis\"]},{\"required\":["
+        "\"ticket\"]},{\"required\":[\"file\"]"
         "}",
         true);
     has(OPTIONS_ROUTE, "directory", false);

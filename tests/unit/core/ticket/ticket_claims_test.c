@@ -143,6 +143,13 @@ static void test_audience(void **state)
     assert_int_equal(check("{}", &none), TICKET_VALID);
     assert_int_equal(check("{\"aud\":\"desks\"}", &none), TICKET_AUDIENCE);
     assert_int_equal(check("{\"aud\":[]}", &none), TICKET_AUDIENCE);
+    static const char *const star = "*";
+    const struct ticket_policy any = {.audiences = {&star, 1}};
+    assert_int_equal(check("{}", &any), TICKET_VALID);
+    assert_int_equal(check("{\"aud\":\"desks\"}", &any), TICKET_VALID);
+    assert_int_equal(check("{\"aud\":[\"a\",\"b\"]}", &any), TICKET_VALID);
+    assert_int_equal(check("{\"aud\":7}", &any), TICKET_CLAIMS);
+    assert_int_equal(check("{\"aud\":[\"*\"]}", &policy), TICKET_AUDIENCE);
 }
 
 static void test_issuer(void **state)
@@ -253,6 +260,45 @@ static void test_user_and_target(void **state)
     assert_int_equal(check(text, &plain), TICKET_CLAIMS);
 }
 
+/* As websockify's JWTTokenApi takes them. */
+static void test_host_and_port(void **state)
+{
+    static const struct {
+        const char *claims, *target;
+    } good[] = {
+        {"{\"host\":\"desk\",\"port\":5900}", "desk:5900"},
+        {"{\"host\":\"desk\",\"port\":\"5900\"}", "desk:5900"},
+        {"{\"host\":\"desk\",\"port\":\"ssh\",\"target\":7}", "desk:ssh"},
+        {"{\"host\":\"::1\",\"port\":65535}", "::1:65535"},
+        {"{\"host\":\"unix_socket\",\"port\":\"/run/desk\"}", "unix_socket:/run/desk"},
+    };
+    static const struct row bad[] = {
+        {"{\"port\":5900}", TICKET_MISSING, "host"},
+        {"{\"host\":\"desk\"}", TICKET_MISSING, "port"},
+        {"{\"host\":\"\",\"port\":5900}", TICKET_MISSING, "host"},
+        {"{\"host\":\"desk\",\"port\":\"\"}", TICKET_MISSING, "port"},
+        {"{\"host\":\"desk\",\"port\":0}", TICKET_CLAIMS, "port"},
+        {"{\"host\":\"desk\",\"port\":65536}", TICKET_CLAIMS, "port"},
+        {"{\"host\":\"desk\",\"port\":59.5}", TICKET_CLAIMS, "port"},
+        {"{\"host\":\"desk\",\"port\":null}", TICKET_CLAIMS, "port"},
+        {"{\"host\":7,\"port\":5900}", TICKET_CLAIMS, "host"},
+        {"{\"host\":\"tls://desk\",\"port\":5900}", TICKET_CLAIMS, "host"},
+        {"{\"host\":\"a\\nb\",\"port\":5900}", TICKET_CLAIMS, "host"},
+    };
+    const struct ticket_policy policy = {.host_and_port = true};
+    for (size_t i = 0; i < WSL_COUNT(good); i++) {
+        assert_int_equal(check(good[i].claims, &policy), TICKET_VALID);
+        assert_string_equal(facts.target, good[i].target);
+    }
+    check_rows(bad, WSL_COUNT(bad), &policy);
+    char text[400], host[300];
+    memset(host, 'h', sizeof(host));
+    snprintf(text, sizeof(text), "{\"host\":\"%.250s\",\"port\":5900}", host);
+    assert_int_equal(check(text, &policy), TICKET_VALID);
+    snprintf(text, sizeof(text), "{\"host\":\"%.251s\",\"port\":5900}", host);
+    assert_int_equal(check(text, &policy), TICKET_CLAIMS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup(test_single_use, setup),
         cmocka_unit_test_setup(test_address, setup),
         cmocka_unit_test_setup(test_user_and_target, setup),
+        cmocka_unit_test_setup(test_host_and_port, setup),
     };
     TICKET_LAB_NEEDS_JSON();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/ticket/ticket_make.h"
 #include "lib/ticket_lab.h"
 
 static char error[200];
@@ -163,12 +164,99 @@ static void test_cut_at_every_byte(void **state)
     }
 }
 
+static struct ticket_keys *read_websockify(const char *text)
+{
+    struct ticket_keys *keys = ticket_keys_read_websockify(slice_of(text), error, sizeof(error));
+    assert_int_equal(ERR_peek_error(), 0);
+    return keys;
+}
+
+/* 48 bytes, which all but HS512 take; each spelling gives the same. */
+static void test_websockify_secrets(void **state)
+{
+    static const char *const texts[] = {
+        "--__MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJj",
+        "++//MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJj\n",
+    };
+    uint8_t first[TICKET_KEY_SIGNATURE_MAX], other[TICKET_KEY_SIGNATURE_MAX];
+    for (size_t i = 0; i < WSL_COUNT(texts); i++) {
+        struct ticket_keys *keys = read_websockify(texts[i]);
+        assert_non_null(keys);
+        assert_int_equal(ticket_keys_count(keys), 2);
+        assert_int_equal(count_for(keys, "HS256", "x"), 1);
+        assert_int_equal(count_for(keys, "HS384", NULL), 1);
+        assert_int_equal(count_for(keys, "RS256", NULL), 0);
+        assert_int_equal(ticket_key_sign(ticket_keys_at(keys, 0), SLICE("x"), i ? other : first),
+                         32);
+        ticket_keys_release(keys);
+    }
+    assert_memory_equal(first, other, 32);
+    struct ticket_keys *keys = read_websockify("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    assert_non_null(keys);
+    assert_int_equal(ticket_keys_count(keys), 1);
+    ticket_keys_release(keys);
+}
+
+static void test_websockify_refuses(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "=",
+        "not base64 at all",
+        "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZQ",
+        "{" TICKET_P256_PUBLIC "}",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    };
+    for (size_t i = 0; i < WSL_COUNT(texts); i++) {
+        *error = '\0';
+        assert_null(read_websockify(texts[i]));
+        assert_true(*error);
+    }
+    char *text = malloc(TICKET_KEYS_TEXT_MAX + 1);
+    memset(text, 'A', TICKET_KEYS_TEXT_MAX + 1);
+    for (size_t length = 5400; length < 5480; length++)
+        ticket_keys_release(
+            ticket_keys_read_websockify((struct slice){text, length}, error, sizeof(error)));
+    assert_null(ticket_keys_read_websockify((struct slice){text, TICKET_KEYS_TEXT_MAX + 1}, error,
+                                            sizeof(error)));
+    assert_string_equal(error, "it is too large");
+    free(text);
+}
+
+/* All algorithms of its type, and never one that would take it for a secret. */
+static void test_websockify_pem(void **state)
+{
+    static const struct {
+        const char *alg;
+        size_t count;
+    } rows[] = {{"RS256", 6}, {"ES256", 1}, {"ES512", 1}, {"EdDSA", 1}};
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct text pem = {0};
+        assert_true(ticket_make_key(ticket_alg_find(slice_of(rows[i].alg)), false, NULL, &pem));
+        struct ticket_keys *keys =
+            ticket_keys_read_websockify(text_slice(&pem), error, sizeof(error));
+        text_wipe(&pem);
+        assert_non_null(keys);
+        assert_int_equal(ticket_keys_count(keys), rows[i].count);
+        assert_int_equal(count_for(keys, rows[i].alg, NULL), 1);
+        assert_int_equal(count_for(keys, "HS256", NULL), 0);
+        assert_int_equal(count_for(keys, "PS512", NULL), rows[i].count == 6);
+        ticket_keys_release(keys);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_secret_files), cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_skips_what_it_cannot_use),
-        cmocka_unit_test(test_choice),       cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_secret_files),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_skips_what_it_cannot_use),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_websockify_secrets),
+        cmocka_unit_test(test_websockify_refuses),
+        cmocka_unit_test(test_websockify_pem),
     };
     TICKET_LAB_NEEDS_JSON();
     return cmocka_run_group_tests(tests, NULL, NULL);

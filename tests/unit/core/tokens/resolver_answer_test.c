@@ -65,6 +65,19 @@ static void test_plain(void **state)
 
 #if JSON_VALUE_IS_BUILT_IN
 
+static void test_target_alone(void **state)
+{
+    assert_null(resolver_answer_parse_target(SLICE("tls://10.0.0.5:5900"), &answer));
+    assert_int_equal(answer.tls, RESOLVER_TLS_ON);
+    assert_int_equal(answer.target.port, 5900);
+    assert_null(resolver_answer_parse_target(SLICE("unix:/run/desk"), &answer));
+    assert_true(answer.target.is_unix);
+    static const char *const bad[] = {"",           "desk",  "{\"target\":\"a:1\"}",
+                                      "http://a:1", "a:1\n", "a:0"};
+    for (size_t i = 0; i < WSL_COUNT(bad); i++)
+        assert_non_null(resolver_answer_parse_target(slice_of(bad[i]), &answer));
+}
+
 static void test_websockify(void **state)
 {
     expect("{\"host\":\"10.0.0.5\",\"port\":5900}", "10.0.0.5", 5900);
@@ -177,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_target_alone),
 #if JSON_VALUE_IS_BUILT_IN
         cmocka_unit_test(test_websockify),
         cmocka_unit_test(test_ours),

@@ -24,6 +24,9 @@ static void each_class_sets_the_option_of_its_source(void **state)
          CONFIG_TOKENS_HTTP, "http://h:1/{token}/a%20"},
         {"--token-plugin JSONTokenApi --token-source https://h/d?n=%s 6080", CONFIG_TOKENS_HTTP,
          "https://h/d?n={token}"},
+        {"--token-plugin JWTTokenApi --token-source key.pem 6080", CONFIG_TOKENS_TICKET, "key.pem"},
+        {"--token-plugin=websockify.token_plugins.JWTTokenApi --token-source=key 6080",
+         CONFIG_TOKENS_TICKET, "key"},
         {"--token-plugin=TokenFileName --token-plugin=TokenFile --token-source=f 6080",
          CONFIG_TOKENS_FILE, "f"},
     };
@@ -46,11 +49,8 @@ static void classes_that_do_not_exist_are_refused(void **state)
     static const char *const lines[][2] = {
         {"--token-plugin=Nope --token-source=f 7",
          "there is no such class: 'Nope'; use TokenFile, ReadOnlyTokenFile, TokenFileName, "
-         "UnixDomainSocketDirectory, BaseTokenAPI, JSONTokenApi or TokenRedis"},
+         "UnixDomainSocketDirectory, BaseTokenAPI, JSONTokenApi, TokenRedis or JWTTokenApi"},
         {"--token-plugin=my.Own --token-source=f 7", "Python classes cannot be loaded: 'my.Own'"},
-        {"--token-plugin=JWTTokenApi --token-source=f 7", "is not supported yet: 'JWTTokenApi'"},
-        {"--token-plugin=websockify.token_plugins.JWTTokenApi --token-source=f 7",
-         "is not supported yet: 'JWTTokenApi'"},
         {"--token-plugin=websockify.other.TokenFile --token-source=f 7", "cannot be loaded"},
     };
     for (size_t i = 0; i < WSL_COUNT(lines); i++)
@@ -73,6 +73,20 @@ static void sources_that_are_wrong_are_refused(void **state)
         refuses(lines[i][0], 2, lines[i][1]);
 }
 
+/* As websockify has it: no exp is needed, aud does not count, the file is what its class reads. */
+static void tickets_are_taken_as_websockify_takes_them(void **state)
+{
+    struct run run;
+    accepts(&run, "--token-plugin JWTTokenApi --token-source key 6080");
+    const struct config_ticket *ticket = &run.route->tokens.ticket;
+    assert_int_equal(ticket->key.algorithm, CONFIG_TICKET_WEBSOCKIFY);
+    assert_true(ticket->unlimited && !ticket->target && !ticket->single_use);
+    assert_int_equal(ticket->audiences.count, 1);
+    assert_string_equal(ticket->audiences.items[0], "*");
+    assert_true(run.route->tokens.target.tls_on_demand);
+    done(&run);
+}
+
 static void a_permit_narrows_the_targets(void **state)
 {
     struct run run;
@@ -89,6 +103,7 @@ int main(void)
         IN_DIRECTORY(each_class_sets_the_option_of_its_source),
         IN_DIRECTORY(classes_that_do_not_exist_are_refused),
         IN_DIRECTORY(sources_that_are_wrong_are_refused),
+        IN_DIRECTORY(tickets_are_taken_as_websockify_takes_them),
         IN_DIRECTORY(a_permit_narrows_the_targets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

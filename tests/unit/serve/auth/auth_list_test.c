@@ -171,15 +171,21 @@ static void merges_identities(void **state)
     snprintf(script[1].says.user, sizeof(script[1].says.user), "ann");
     script[1].says.expires_at = 200;
     snprintf(script[2].says.user, sizeof(script[2].says.user), "bob");
+    assert_true(auth_set_target(&script[1].says, SLICE("a:1"), "ticket"));
+    assert_true(auth_set_target(&script[2].says, SLICE("b:2"), "forward"));
     assert_int_equal(run(&pass, "PpP", false), AUTH_PASSED);
     assert_string_equal(pass.answer.user, "ann");
     assert_int_equal(pass.answer.expires_at, 200);
+    assert_string_equal(pass.answer.target, "a:1");
+    assert_string_equal(pass.answer.chosen_by, "ticket");
     auth_list_close(&pass);
 
     /* The one that fails contributes nothing. */
     assert_int_equal(run(&pass, "FfP", true), AUTH_PASSED);
     assert_string_equal(pass.answer.user, "bob");
     assert_int_equal(pass.answer.expires_at, 0);
+    assert_string_equal(pass.answer.target, "b:2");
+    assert_string_equal(pass.answer.chosen_by, "forward");
     auth_list_close(&pass);
 }
 

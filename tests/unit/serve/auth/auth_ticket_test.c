@@ -201,6 +201,24 @@ static void test_other_claims(void **state)
     method->ops->release(method);
 }
 
+static void test_target(void **state)
+{
+    struct config_ticket config = plain;
+    config.target = "desk";
+    struct auth_method *method = method_of(&config);
+    assert_int_equal(ask_once(method, 60, ",\"desk\":\"10.0.0.5:5900\"", true), AUTH_PASSED);
+    assert_string_equal(answer.target, "10.0.0.5:5900");
+    assert_string_equal(answer.chosen_by, "ticket");
+    assert_int_equal(ask_once(method, 60, ",\"host\":\"a\",\"port\":1", true), AUTH_FAILED);
+    assert_string_equal(answer.detail, "the ticket lacks a claim that is required: desk");
+    method->ops->release(method);
+    method = method_of(&plain);
+    assert_int_equal(ask_once(method, 60, ",\"desk\":\"10.0.0.5:5900\"", true), AUTH_PASSED);
+    assert_string_equal(answer.target, "");
+    assert_null(answer.chosen_by);
+    method->ops->release(method);
+}
+
 static void test_without_its_key(void **state)
 {
     struct auth_method *method = method_of(&plain);
@@ -244,6 +262,7 @@ int main(void)
         WITH_KEY(test_single_use),
         WITH_KEY(test_the_session_ends_with_it),
         WITH_KEY(test_other_claims),
+        WITH_KEY(test_target),
         WITH_KEY(test_without_its_key),
         WITH_KEY(test_algorithms),
     };

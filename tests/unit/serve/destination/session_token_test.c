@@ -44,7 +44,7 @@ static int set_up(void **state)
     };
     config = (struct config){.routes = routes, .route_count = 2};
     site_routes[1].tokens =
-        token_sources_create(&routes[1].tokens, NULL, NULL, error, sizeof(error));
+        token_sources_create(&routes[1].tokens, &(struct token_shared){0}, error, sizeof(error));
     assert_non_null(site_routes[1].tokens);
     site = (struct site){.config = &config, .routes = site_routes};
     memset(&session, 0, sizeof(session));

@@ -49,6 +49,18 @@ static void test_faults(void **state)
     assert_int_equal(reason, REASON_out_of_memory);
 }
 
+static void test_a_target_alone(void **state)
+{
+    assert_int_equal(take("a:1"), REASON_none);
+    assert_int_equal(token_answer_take_target(SLICE("tls://b:2"), "auth", destination),
+                     REASON_none);
+    assert_string_equal(destination->address.host, "b");
+    assert_int_equal(destination->answer->tls, RESOLVER_TLS_ON);
+    assert_int_equal(token_answer_take_target(SLICE("{\"target\":\"a:1\"}"), "auth", destination),
+                     REASON_token_source);
+    assert_string_equal(destination->detail, "auth names no valid target");
+}
+
 /* The last one is freed; one that was cleared can be used again. */
 static void test_lifetime(void **state)
 {
@@ -67,6 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_destinations),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_a_target_alone),
         cmocka_unit_test(test_lifetime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

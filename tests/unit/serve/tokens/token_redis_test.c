@@ -61,7 +61,7 @@ static int open_source(void **unused)
     snprintf(url, sizeof(url), "unix:%s", path);
     const struct config_tokens tokens = {
         .redis = {.url = url, .prefix = "d:", .timeout_ms = LAB_PATIENCE_MS}};
-    source = token_sources_create(&tokens, NULL, NULL, error, sizeof(error));
+    source = token_sources_create(&tokens, &(struct token_shared){0}, error, sizeof(error));
     assert_non_null(source);
     return 0;
 }

@@ -24,7 +24,7 @@ static void test_opens_the_source_that_is_configured(void **state)
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         char text[256];
         struct token_source *source =
-            token_sources_create(&cases[i].tokens, NULL, NULL, error, sizeof(error));
+            token_sources_create(&cases[i].tokens, &(struct token_shared){0}, error, sizeof(error));
         assert_non_null(source);
         assert_true(token_source_describe(source, text, sizeof(text)));
         assert_non_null(strstr(text, cases[i].described));
@@ -46,7 +46,7 @@ static void test_permits_what_is_configured(void **state)
         struct config_tokens tokens = {.directory = token_folder_root()};
         tokens.permit = cases[i].permit;
         struct token_source *source =
-            token_sources_create(&tokens, NULL, NULL, error, sizeof(error));
+            token_sources_create(&tokens, &(struct token_shared){0}, error, sizeof(error));
         assert_non_null(source);
         assert_int_equal(source->permit != NULL, cases[i].narrows);
         assert_int_equal(permit_has_host(source->permit, SLICE("desk"), 22), true);

@@ -29,6 +29,20 @@ static void each_method_is_told_by_its_section(void **state)
     assert_string_equal(config_auth_method_name(CONFIG_AUTH_METHODS), "none");
 }
 
+static void tickets_and_services_may_name_targets(void **state)
+{
+    struct config_auth auth = {.ticket = {.key = {.file = "k"}}};
+    assert_false(config_auth_names_target(&auth));
+    auth.ticket.target = "desk";
+    assert_true(config_auth_names_target(&auth));
+    auth = (struct config_auth){.forward = {.url = "http://a/"}};
+    assert_false(config_auth_names_target(&auth));
+    auth.forward.target = "X-Target";
+    assert_true(config_auth_names_target(&auth));
+    auth.forward.url = NULL;
+    assert_false(config_auth_names_target(&auth));
+}
+
 static void a_login_is_found(void **state)
 {
     struct config_auth elements[] = {{.header = {.name = "X-User"}}, {.login = {.users = "users"}}};
@@ -43,6 +57,7 @@ static void a_login_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_method_is_told_by_its_section),
-                                       cmocka_unit_test(a_login_is_found)};
+                                       cmocka_unit_test(a_login_is_found),
+                                       cmocka_unit_test(tickets_and_services_may_name_targets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

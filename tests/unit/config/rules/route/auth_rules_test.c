@@ -51,6 +51,66 @@ static void a_ticket_needs_a_key(void **state)
                        "routes[0].auth[0].ticket.unlimited: excludes single_use");
 }
 
+#define CHOSEN(text) "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
+#define TOKENS       "tokens: {auth: true, permit: ['10.0.0.0/8:*']}, "
+
+/* What names a target, and tokens.auth, need each other. */
+static void targets_of_auth_need_both_sides(void **state)
+{
+    (void)state;
+    text_config_expect(CHOSEN(TOKENS "auth: [{ticket: {key: k, target: desk}}]"), "");
+    text_config_expect(CHOSEN(TOKENS "auth: [{forward: {url: 'http://a:1/', target: X-Desk}}]"),
+                       "");
+    text_config_expect(CHOSEN(TOKENS "auth: [{ticket: {key: k}}, {forward: {url: 'http://a:1/', "
+                                     "target: X-Desk}}]"),
+                       "");
+    text_config_expect(ROUTE("auth: [{ticket: {key: k, target: desk}}]"),
+                       "routes[0].auth[0].ticket.target: has no effect without tokens.auth");
+    text_config_expect(ROUTE("auth: [{forward: {url: 'http://a:1/', target: X-Desk}}]"),
+                       "routes[0].auth[0].forward.target: has no effect without tokens.auth");
+    text_config_expect(CHOSEN(TOKENS "auth: [{ticket: {key: k}}]"),
+                       "routes[0].tokens.auth: no method of auth names a target");
+    text_config_expect(CHOSEN("tokens: {auth: true}"),
+                       "routes[0].tokens.auth: no method of auth names a target");
+    text_config_expect(
+        CHOSEN(TOKENS "satisfy: any, auth: [{ticket: {key: k, target: desk}}, "
+                      "{basic: u}]"),
+        "routes[0].tokens.auth: a client who passes by basic alone would have no target");
+    text_config_expect(CHOSEN("tokens: {auth: false}, auth: [{basic: u}]"),
+                       "routes[0]: the route has no target");
+    text_config_expect(CHOSEN("tokens: {auth: true, file: f}, auth: [{ticket: {key: k, target: "
+                              "desk}}]"),
+                       "there is ");
+}
+
+#define ASKS(auth) "listeners: [{address: ':1', auth: [" auth "]}]\n"
+#define FOR(text)  "routes: [{path: /a, " text "}]\n"
+
+/* The methods may be the listener's, of which a route without its own makes use. */
+static void a_listener_may_name_targets(void **state)
+{
+    (void)state;
+    text_config_expect(ASKS("{ticket: {key: k, target: desk}}") FOR("tokens: {auth: true}"), "");
+    text_config_expect(ASKS("{ticket: {key: k, target: desk}}") FOR("target: 'h:1'"),
+                       "listeners[0].auth[0].ticket.target: has no effect without tokens.auth");
+    text_config_expect(ASKS("{basic: u}") FOR("tokens: {auth: true}"),
+                       "routes[0].tokens.auth: no method of auth names a target");
+    text_config_expect(
+        ASKS("{ticket: {key: k, target: desk}}")
+            FOR("tokens: {auth: true}, auth: [{basic: u}]}, {path: /b, tokens: {auth: true}"),
+        "routes[0].tokens.auth: no method of auth names a target");
+}
+
+static void tokens_may_be_tickets(void **state)
+{
+    (void)state;
+    text_config_expect(CHOSEN("tokens: {ticket: {key: {file: k, algorithm: websockify}}}"), "");
+    text_config_expect(CHOSEN("tokens: {ticket: {target: desk}}"),
+                       "routes[0].tokens.ticket: key is missing");
+    text_config_expect(CHOSEN("tokens: {ticket: {key: k, unlimited: true, single_use: true}}"),
+                       "routes[0].tokens.ticket.unlimited: excludes single_use");
+}
+
 static void refuses_what_has_no_effect(void **state)
 {
     (void)state;
@@ -158,6 +218,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_one_method_in_each_element),
         cmocka_unit_test(a_ticket_needs_a_key),
+        cmocka_unit_test(targets_of_auth_need_both_sides),
+        cmocka_unit_test(a_listener_may_name_targets),
+        cmocka_unit_test(tokens_may_be_tickets),
         cmocka_unit_test(refuses_what_has_no_effect),
         cmocka_unit_test(checks_logins),
         cmocka_unit_test(checks_passwords_and_certificates),

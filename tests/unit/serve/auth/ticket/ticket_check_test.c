@@ -14,7 +14,7 @@ static char text[200];
 
 static struct ticket_check *check_of(const struct config_ticket *config, struct ticket_used *used)
 {
-    struct ticket_check *check = ticket_check_create(config, used, text, sizeof(text));
+    struct ticket_check *check = ticket_check_create(config, false, used, text, sizeof(text));
     if (!check)
         fail_msg("%s", text);
     return check;
@@ -45,7 +45,7 @@ static void test_verdicts(void **state)
     assert_int_equal(verify(check, 60, "", true), TICKET_NO_KEYS);
     assert_string_equal(text, "the file of the ticket key is gone");
     ticket_check_free(check);
-    assert_null(ticket_check_create(&plain, NULL, text, sizeof(text)));
+    assert_null(ticket_check_create(&plain, false, NULL, text, sizeof(text)));
     ticket_check_free(NULL);
 }
 
