@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import time
 
+import browse
 import nginx
 import pytest
 import targets
@@ -83,6 +84,33 @@ def test_what_the_service_is_told(lab):
     assert ask(lab, bridge.endpoints[1], '/desk', fields=fields).status == 101
     told = service.requests[1]
     assert told.all('X-Forwarded-For') == ['127.0.0.1'] and told.all('X-Forwarded-Proto') == ['http']
+
+
+def test_a_location_that_is_no_page_is_not_passed_on(lab):
+    bridge, _ = guarded(lab, lambda asked: response(302, b'', {'Location': 'javascript:alert(document.cookie)'}))
+    answer = asked_by(lab, bridge)
+    assert answer.status == 302 and 'location' not in answer.fields and b'javascript' not in answer.body
+
+
+def test_head(lab):
+    """The head of the same answer, and no body: of a file, a login page, a refusal, a challenge."""
+    (lab.folder / 'page.html').write_text('the page')
+    service = Service(by_cookie)
+    url = f'http://127.0.0.1:{lab.target(service).port}'
+    bridge = start(lab, [{'path': f'{path}*', 'files': str(lab.folder), 'auth': [{'forward': url + check}]}
+                         for path, check in (('/', '/check'), ('/basic/', '/basic'))])
+    for path, cookie in (('/page.html', 'login=ann'), ('/page.html', ''), ('/page.html', 'login=bob'), ('/basic/page.html', '')):
+        answers = []
+        for method in ('HEAD', 'GET'):
+            browser = browse.visit(lab, bridge)
+            answers.append(browser.ask(path, method=method, fields={'Cookie': cookie, 'Connection': 'close'}))
+            assert not browser.client.fill() and not browser.client.pending, 'nothing follows'
+            browser.client.hang_up()
+        head, whole = answers
+        assert (head.status, head.fields) == (whole.status, {**whole.fields, 'date': head.fields['date']}), path
+        assert whole.body and head.fields['content-length'] == str(len(whole.body))
+    assert [asked.method for asked in service.requests] == ['GET'] * 8
+    assert [asked.all('X-Forwarded-Method') for asked in service.requests] == [['HEAD'], ['GET']] * 4
 
 
 def test_files_and_pages_are_behind_it(lab):

@@ -28,6 +28,16 @@ static const char *keep(char **at, struct slice value)
     return text;
 }
 
+/* A relative reference has no colon before its first "/", "?" or "#" (RFC 3986 section 4.2). */
+static bool leads_to_a_page(const char *location)
+{
+    size_t before = strcspn(location, ":/?#");
+    struct slice scheme = {location, before};
+    return reply_is_uri(location) &&
+           (location[before] != ':' || slice_equal_nocase(scheme, SLICE("https")) ||
+            slice_equal_nocase(scheme, SLICE("http")));
+}
+
 static void take_field(struct relay *relay, const struct http_field *field, char **at)
 {
     static const char *const passed[] = {"Set-Cookie", "WWW-Authenticate", "Retry-After"};
@@ -37,7 +47,7 @@ static void take_field(struct relay *relay, const struct http_field *field, char
         reply->content_type = value;
     else if (slice_equal_nocase(field->name, SLICE("Cache-Control")))
         reply->cache_control = value;
-    else if (slice_equal_nocase(field->name, SLICE("Location")) && reply_is_uri(value))
+    else if (slice_equal_nocase(field->name, SLICE("Location")) && leads_to_a_page(value))
         reply->location = value;
     for (size_t i = 0; i < WSL_COUNT(passed) && reply->field_count < FIELDS_MAX; i++)
         if (slice_equal_nocase(field->name, slice_of(passed[i])))

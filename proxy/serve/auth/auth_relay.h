@@ -1,6 +1,7 @@
 /*
  * The answer of a service as that of wsluice: status, Location, Set-Cookie, WWW-Authenticate,
- * Retry-After, Content-Type and Cache-Control, and the body.
+ * Retry-After, Content-Type and Cache-Control, and the body. A Location that is neither relative
+ * nor of http or https (javascript:, data:) is left out.
  *
  * Owns: copies of all of it. Thread: any. Errors: NULL: out of memory. Lifetime: auth_reply's.
  */

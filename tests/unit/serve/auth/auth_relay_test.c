@@ -74,6 +74,44 @@ static void test_odd_answers(void **state)
     free(text);
 }
 
+static void test_locations(void **state)
+{
+    static const struct {
+        const char *location;
+        bool passed;
+    } rows[] = {
+        {"https://login/", true},
+        {"HTTP://login:80/?a:b", true},
+        {"/login?rd=https://a/", true},
+        {"//login/", true},
+        {"login", true},
+        {"?a:b", true},
+        {"#a:b", true},
+        {"./a:b", true},
+        {"javascript:alert(1)", false},
+        {"JavaScript:alert(1)", false},
+        {"data:text/html,x", false},
+        {"vbscript:x", false},
+        {"https", true},
+        {"httpsx:/a", false},
+        {"xhttps://a", false},
+        {":a", false},
+        {"a:b", false},
+        {"file:///etc/passwd", false},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        char head[200], line[100];
+        snprintf(head, sizeof(head), "HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n",
+                 rows[i].location);
+        snprintf(line, sizeof(line), "\r\nLocation: %s\r\n", rows[i].location);
+        char *text = build(relay(head, ""));
+        if ((strstr(text, line) != NULL) != rows[i].passed ||
+            rows[i].passed != (strstr(text, "Location") != NULL))
+            fail_msg("%s: %s", rows[i].location, text);
+        free(text);
+    }
+}
+
 static void test_without_memory(void **state)
 {
     for (unsigned call = 1; call <= 3; call++) {
@@ -89,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_passed_on),
         cmocka_unit_test(test_odd_answers),
+        cmocka_unit_test(test_locations),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
