@@ -301,6 +301,23 @@ def test_clients_that_leave_while_they_wait(lab, server):
     assert opened(lab, endpoint, '/?token=a') == 404
 
 
+def test_a_server_that_loads_its_data(lab, desks):
+    """As after a restart with much data: look-ups wait for it, within their own time."""
+    connections, value = [], f'127.0.0.1:{desks[0].port}'
+
+    def handler(connection):
+        connections.append(connection)
+        ready = len(connections) > 3
+        while connection.sock.recv(1000):
+            connection.sock.sendall(f'${len(value)}\r\n{value}\r\n'.encode() if ready else b'-LOADING Redis is loading\r\n')
+    one, stuck = lab.target(handler), lab.target(lambda connection: (connection.sock.recv(1000), connection.sock.sendall(b'-LOADING x\r\n')))
+    bridge, endpoint = begin(lab, [route(f'redis://127.0.0.1:{one.port}', timeout='30s'),
+                                   route(f'redis://127.0.0.1:{stuck.port}', '/stuck/*', timeout='300ms')])
+    assert opened(lab, endpoint, '/?token=a') == 'one'
+    assert opened(lab, endpoint, '/stuck/?token=a') == 503
+    until(lambda: opened(lab, endpoint, '/stuck/?token=a') == 503 and 'LOADING: the server is loading its data' in bridge.text, 'a detail')
+
+
 # ---- servers that are wrong ----
 
 WRONG = {

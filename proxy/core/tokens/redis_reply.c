@@ -212,3 +212,8 @@ const char *redis_reply_explain(struct slice error)
     }
     return "an error that wsluice does not know";
 }
+
+bool redis_reply_will_pass(struct slice error)
+{
+    return slice_cut_prefix(&error, SLICE("LOADING")) && (error.len == 0 || error.ptr[0] == ' ');
+}

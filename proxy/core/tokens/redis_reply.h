@@ -55,4 +55,7 @@ struct redis_reply redis_reply_next(struct redis_parser *parser);
  */
 const char *redis_reply_explain(struct slice error);
 
+/* The server is not ready yet: a moment later it answers the same command. */
+bool redis_reply_will_pass(struct slice error);
+
 #endif

@@ -242,7 +242,7 @@ static bool reply(struct redis_link *link, const struct redis_reply *got)
     struct redis_lookup *lookup = first_of(&client->sent);
     char problem[REDIS_LINK_PROBLEM];
     struct redis_answer result = {.kind = got->kind, .value = got->text};
-    if (!lookup)
+    if (!lookup || (got->kind == REDIS_ERROR && redis_reply_will_pass(got->text)))
         return false;
     if (got->kind == REDIS_ERROR) {
         char where[128];

@@ -123,7 +123,7 @@ static void become_ready(struct redis_link *link)
 static bool take_greeting(struct redis_link *link, const struct redis_reply *reply)
 {
     if (reply->kind == REDIS_ERROR) {
-        link->refused = true;
+        link->refused = !redis_reply_will_pass(reply->text);
         end(link, redis_reply_explain(reply->text));
         return false;
     }
@@ -146,9 +146,10 @@ static bool take_reply(struct redis_link *link, const struct redis_reply *reply)
     if (link->state == REDIS_LINK_GREETING)
         return take_greeting(link, reply);
     if (!link->events->reply(link, reply)) {
-        link->refused = reply->kind == REDIS_ERROR;
-        end(link, link->refused ? redis_reply_explain(reply->text)
-                                : "the server has sent a reply without a command");
+        bool is_error = reply->kind == REDIS_ERROR;
+        link->refused = is_error && !redis_reply_will_pass(reply->text);
+        end(link, is_error ? redis_reply_explain(reply->text)
+                           : "the server has sent a reply without a command");
         return false;
     }
     return link->state != REDIS_LINK_CLOSED;

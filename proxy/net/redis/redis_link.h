@@ -46,7 +46,10 @@ struct redis_link;
  */
 struct redis_link_events {
     void (*ready)(struct redis_link *link);
-    /* False: there was no such command. `reply` is VALUE, NOTHING or ERROR. */
+    /*
+     * False: there was no such command, or the server is not ready for it; the link ends. `reply`
+     * is VALUE, NOTHING or ERROR.
+     */
     bool (*reply)(struct redis_link *link, const struct redis_reply *reply);
     void (*ended)(struct redis_link *link);
 };

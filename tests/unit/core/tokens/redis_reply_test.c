@@ -217,6 +217,17 @@ static void test_explains_errors(void **state)
 }
 
 /* Servers quote the commands that they do not know, and so the token. */
+static void test_knows_which_errors_pass(void **state)
+{
+    assert_true(redis_reply_will_pass(SLICE("LOADING Redis is loading the dataset in memory")));
+    assert_true(redis_reply_will_pass(SLICE("LOADING")));
+    assert_false(redis_reply_will_pass(SLICE("LOADINGS x")));
+    assert_false(redis_reply_will_pass(SLICE("LOADIN")));
+    assert_false(redis_reply_will_pass(SLICE("ERR LOADING")));
+    assert_false(redis_reply_will_pass(SLICE("NOAUTH x")));
+    assert_false(redis_reply_will_pass(SLICE("")));
+}
+
 static void test_never_quotes_an_error(void **state)
 {
     static const char *const errors[] = {
@@ -244,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_refuses_what_does_not_end),
 #endif
         cmocka_unit_test(test_explains_errors),
+        cmocka_unit_test(test_knows_which_errors_pass),
         cmocka_unit_test(test_never_quotes_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,6 +253,45 @@ static void test_waits_for_a_server_that_restarts(void **unused)
     expect(&a, REDIS_VALUE, "x:1");
 }
 
+#define LOADING "-LOADING Redis is loading the dataset in memory\r\n"
+
+/* As for one that restarts: the next connection asks again. */
+static void test_waits_for_a_server_that_loads_its_data(void **unused)
+{
+    create();
+    ask(&a, "x");
+    ask(&b, "y");
+    for (int i = 0; i < 3; i++) {
+        server_accepts();
+        server_reads(GET("x") GET("y"));
+        server_says(i == 1 ? LOADING LOADING : LOADING);
+    }
+    server_accepts();
+    server_reads(GET("x") GET("y"));
+    assert_true(a.lookup && b.lookup);
+    server_says(HAVE("x:1") HAVE("y:2"));
+    expect(&a, REDIS_VALUE, "x:1");
+    expect(&b, REDIS_VALUE, "y:2");
+}
+
+/* Not for longer than a look-up may take. */
+static void test_says_that_a_server_loads_its_data(void **unused)
+{
+    settings.timeout_ms = 200;
+    create();
+    for (bool said = false; !said;
+         said = strstr(a.text, "LOADING: the server is loading") != NULL) {
+        ask(&a, "x");
+        while (a.lookup) {
+            if (peer < 0 && server_has_accepted())
+                server_says(LOADING);
+            turn();
+            server_hang_up();
+        }
+        assert_int_equal(a.kind, REDIS_ERROR);
+    }
+}
+
 static void test_fails_at_once_while_the_server_is_away(void **unused)
 {
     settings.timeout_ms = 200;
@@ -455,6 +494,8 @@ int main(void)
         CASE(test_the_number_of_look_ups_is_bounded),
         CASE(test_asks_again_on_the_next_connection),
         CASE(test_waits_for_a_server_that_restarts),
+        CASE(test_waits_for_a_server_that_loads_its_data),
+        CASE(test_says_that_a_server_loads_its_data),
         CASE(test_fails_at_once_while_the_server_is_away),
         CASE(test_a_login_that_is_refused_fails_all),
         CASE(test_a_server_that_closes_every_connection),
