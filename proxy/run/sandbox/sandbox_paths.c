@@ -45,6 +45,11 @@ static bool is_wide(const char *folder)
     return sandbox_grants_is_wide(folder, getenv("HOME"));
 }
 
+static bool is_of_devices(const char *folder)
+{
+    return strcmp(folder, "/dev") == 0 || strncmp(folder, "/dev/", 5) == 0;
+}
+
 /* The folder in which a new file is made. `follows`: a link at its name leads to another one. */
 static void grant_making(struct sandbox_grants *grants, const char *path, unsigned rights,
                          bool follows)
@@ -55,7 +60,7 @@ static void grant_making(struct sandbox_grants *grants, const char *path, unsign
     if (follows && realpath(path, file)) { /* a device as /dev/stderr, or the target of a link */
         grant(grants, file, rights & (SANDBOX_READ | SANDBOX_WRITE | SANDBOX_TRUNCATE));
         cut_name(file);
-        if (strcmp(file, "/") != 0 && strncmp(file, "/dev", 4) != 0)
+        if (strcmp(file, "/") != 0 && !is_of_devices(file))
             grant(grants, file, rights);
     }
     cut_name(named);

@@ -200,6 +200,26 @@ static void a_device_is_granted_without_its_folder(void **state)
     sandbox_grants_free(&grants);
 }
 
+/* A folder whose name only begins like that of the devices is one as others. */
+static void a_folder_beside_the_devices_is_granted(void **state)
+{
+    char folder[] = "/dev-XXXXXX", log[32];
+    if (!mkdtemp(folder))
+        skip(); /* only root may */
+    snprintf(log, sizeof(log), "%s/log", folder);
+    int fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    close(fd);
+    assert_int_equal(symlink(log, "beside"), 0);
+    struct sandbox_grants grants = grants_of("beside", OPTIONS_APPENDS, false);
+    bool granted = false;
+    for (size_t i = 0; i < grants.count; i++)
+        granted = granted || strcmp(grants.items[i].path, folder) == 0;
+    sandbox_grants_free(&grants);
+    assert_int_equal(remove(log), 0);
+    assert_int_equal(remove(folder), 0);
+    assert_true(granted);
+}
+
 static void a_relative_path_is_one_from_here(void **state)
 {
     char folder[256], before[256];
@@ -246,6 +266,7 @@ int main(void)
         cmocka_unit_test(each_use_has_its_rights),
         cmocka_unit_test(only_a_log_follows_a_link_at_its_name),
         cmocka_unit_test(a_device_is_granted_without_its_folder),
+        cmocka_unit_test(a_folder_beside_the_devices_is_granted),
         cmocka_unit_test(a_relative_path_is_one_from_here),
         cmocka_unit_test(the_system_is_in_every_plan),
     };
