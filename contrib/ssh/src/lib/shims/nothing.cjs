@@ -1,0 +1,2 @@
+// Stands for modules that a browser never calls.
+module.exports = {};
