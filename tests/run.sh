@@ -16,9 +16,9 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come
 jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=2
 
-fast_gates=(checks format gcc box unit-asan unit-tsan e2e cppcheck fuzz e2e-asan e2e-tsan browser)
+fast_gates=(checks format gcc box unit-asan unit-tsan e2e cppcheck fuzz e2e-asan e2e-tsan ssh browser)
 # These wait more than they work, so that one or two of them run beside another gate.
-waiting_gates=" box e2e e2e-asan e2e-tsan browser "
+waiting_gates=" box e2e e2e-asan e2e-tsan ssh browser "
 machines=(arm64 armhf i386 s390x)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${machines[@]}" musl)
 
@@ -68,7 +68,7 @@ install_packages() {
     command -v node >/dev/null || needed+=(nodejs)
     command -v npm >/dev/null || needed+=(npm)
     [ "${#needed[@]}" -eq 0 ] || apt_install "${needed[@]}" || return 1
-    for folder in tests/e2e tests/box tests/browser; do
+    for folder in tests/e2e tests/box tests/browser contrib/ssh; do
         [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] ||
             (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts) || return 1
     done
@@ -229,6 +229,19 @@ gate_box() {
 # Debian 12 and 13 from scratch, the packages in every order, the release.
 gate_debian() {
     build_gcc && end_to_end gcc -n 0 -s -m debian tests/box
+}
+
+# The protocol layer of contrib/ssh in Node. Each test file is a process; as many at a time as node likes.
+gate_ssh() {
+    local results=$build/ssh.tap status=0
+    build_gcc || return 1
+    rm -f "$results"
+    WSLUICE=$build/gcc/wsluice timeout 900 node --test --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$results" tests/ssh/*.test.mjs || status=1
+    awk '$1 == "#" && $2 ~ /^(pass|fail|cancelled|skipped)$/ { sum[$2] = $3 }
+        END { print "ssh: " sum["pass"] + 0 " passed, " sum["fail"] + sum["cancelled"] " failed, " sum["skipped"] + 0 " skipped"
+              exit sum["pass"] == 0 || sum["fail"] + sum["cancelled"] > 0 }' "$results" || status=1
+    return $status
 }
 
 # Screenshots stay in build-test/browser.

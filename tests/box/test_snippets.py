@@ -69,6 +69,7 @@ FILES = {
     'proxies/wsluice.yaml': ('box/test_proxies.py', "'wsluice.yaml'"),
     'release.sh': ('box/test_release.py', 'contrib/release.sh'),
     'sbom.py': ('box/test_release.py', 'spdx'),
+    'ssh/': ('ssh/lib.mjs', 'contrib/ssh/build.mjs'),
     'systemd/wsluice.service': ('box/test_companions.py', "'wsluice.service'"),
     'systemd/wsluice.socket': ('box/test_companions.py', "'wsluice.socket'"),
     'systemd/wsluice.sysusers': ('box/test_companions.py', 'usr/lib/sysusers.d/wsluice.conf'),
