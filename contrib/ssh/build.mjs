@@ -1,6 +1,7 @@
 // Bundles the page, or for tests the protocol layer alone. build.sh runs it.
-import { readFileSync, readdirSync, writeFileSync, copyFileSync, existsSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync, copyFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -17,6 +18,26 @@ const forBrowsers = {
     },
 };
 
+// xterm.js writes rules into <style> elements and colours into style attributes, which a policy without 'unsafe-inline'
+// refuses. An element of the page (src/page/sheetrules.js) and properties take their place: scripts may use both.
+const STYLES = [
+    ['createElement("style")', 'createElement("sheet-rules")', 3],
+    ['t.setAttribute("style",`${t.getAttribute("style")||""}${e};`)', 't.style.cssText+=e', 1],
+];
+const withoutInlineStyles = {
+    name: 'without-inline-styles',
+    setup(it) {
+        it.onLoad({ filter: /@xterm\/xterm\/lib\/xterm\.mjs$/ }, ({ path: file }) => {
+            const contents = STYLES.reduce((text, [from, to, times]) => {
+                if (text.split(from).length !== times + 1) throw new Error(`${file} has ${from} not ${times} times: is it 6.0.0?`);
+                return text.replaceAll(from, () => to);
+            }, readFileSync(file, 'utf8'));
+            if (/setAttribute\("style"|createElement\("style"/.test(contents)) throw new Error(`${file} has more inline styles than 6.0.0`);
+            return { contents, loader: 'js' };
+        });
+    },
+};
+
 /** Bundles one entry (a module, with the CSS that it imports) into one file for browsers. */
 export async function bundle(entry, outfile, options = {}) {
     return build({
@@ -29,7 +50,7 @@ export async function bundle(entry, outfile, options = {}) {
         target: 'es2022',
         define: { global: 'globalThis' },
         inject: [path.join(here, 'src/lib/shims/globals.js')],
-        plugins: [forBrowsers],
+        plugins: [forBrowsers, withoutInlineStyles],
         legalComments: 'none',
         metafile: true,
         logLevel: 'warning',
@@ -49,16 +70,37 @@ function licences(metafile) {
     }).join('\n----------\n\n');
 }
 
-async function page(folder) {
+const policy = (connects) => [
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", `connect-src ${["'self'", ...connects].join(' ')}`,
+    "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'",
+].join('; ');
+
+/** --connect=wss://HOST: other servers than the page's own that it may connect to. */
+function allowed(words) {
+    return words.map((word) => {
+        const origin = /^--connect=(wss?:\/\/[a-z0-9.:[\]-]+)$/i.exec(word)?.[1];
+        if (!origin) throw new Error(`${word}: write --connect=wss://HOST or --connect=wss://HOST:PORT`);
+        return origin;
+    });
+}
+
+async function page(folder, connects) {
     const { metafile } = await bundle('src/page/main.js', path.join(folder, 'app.js'), { minify: true });
     writeFileSync(path.join(folder, 'licences.txt'), licences(metafile));
-    for (const name of readdirSync(path.join(here, 'src/page'))) {
-        if (!/\.(js|css)$/.test(name) && existsSync(path.join(here, 'src/page', name))) {
-            copyFileSync(path.join(here, 'src/page', name), path.join(folder, name));
-        }
+    const html = readFileSync(path.join(here, 'src/page/index.html'), 'utf8');
+    writeFileSync(path.join(folder, 'index.html'), html.replace('{{policy}}', policy(connects)));
+    for (const name of ['icon.svg', 'start.js']) copyFileSync(path.join(here, 'src/page', name), path.join(folder, name));
+    for (const name of ['app.js', 'app.css']) { // a files route sends these to browsers that take them
+        writeFileSync(path.join(folder, `${name}.gz`), gzipSync(readFileSync(path.join(folder, name)), { level: 9 }));
     }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-    await page(path.resolve(process.argv[2]));
+    const [folder, ...words] = process.argv.slice(2);
+    try {
+        await page(path.resolve(folder), allowed(words));
+    } catch (error) {
+        console.error(`build.mjs: ${error.message}`);
+        process.exitCode = 1;
+    }
 }
