@@ -53,6 +53,14 @@ const pageCalls = {
     fill: ({ page }, selector, text) => page.fill(selector, text),
     select: ({ page }, selector, value) => page.selectOption(selector, value),
     press: ({ page }, key) => page.keyboard.press(key),
+    type: ({ page }, text) => page.keyboard.type(text),
+    upload: ({ page }, selector, ...paths) => page.setInputFiles(selector, paths),
+    async download({ page }, selector, path) {
+        const [file] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
+        await file.saveAs(path);
+        return file.suggestedFilename();
+    },
+    init: ({ page }, code) => page.addInitScript(compiled(code)),
     tap: ({ page }, x, y) => page.mouse.click(x, y, { delay: 50 }),
     move: ({ page }, x, y) => page.mouse.move(x, y),
     size: ({ page }, width, height) => page.setViewportSize({ width, height }),

@@ -8,6 +8,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e'), str(HERE.parent / 'box')]
 
 from chromium import Browser  # noqa: E402
 from desktop import Desktop  # noqa: E402
+from shells import Sshd, User, build, serve  # noqa: E402
 from suite import certs, demand_binary, end_after, lab, users  # noqa: E402, F401
 
 pytest_runtest_protocol = end_after(90)
@@ -45,3 +46,27 @@ def desktops(tmp_path_factory):
     yield pair
     for desktop in pair:
         desktop.close()
+
+
+@pytest.fixture(scope='session')
+def built(tmp_path_factory):
+    """The page of contrib/ssh."""
+    return build(tmp_path_factory.mktemp('page'))
+
+
+@pytest.fixture(scope='session')
+def sshd():
+    server = Sshd()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def bridge(lab, built, sshd):
+    """Serves the page in front of the sshd."""
+    return serve(lab, built, sshd)
+
+
+@pytest.fixture
+def user(bridge, tab):
+    return User(tab(viewport={'width': 1280, 'height': 800}), f'http://127.0.0.1:{bridge.port}').visit()
