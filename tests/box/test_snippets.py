@@ -24,6 +24,8 @@ SNIPPETS = {
     'SSH': ['run', 'run'],
     'Targets with a certificate of their own': ['run', 'run'],
     'A page that connects to this machine': ['run'],
+    'SSH for one machine': ['run', 'run'],
+    'VNC and SSH to twenty machines behind one gateway': ['run', 'run', 'run'],
     'Behind nginx, HAProxy or Caddy': [],
     'noVNC below a path': ['run', 'run'],
     'Users of an identity-aware proxy': ['run', 'run', 'run'],
@@ -153,6 +155,7 @@ def test_command_lines_elsewhere(lab, certs):
     here = folder_for(lab, certs)
     (here / 'desks.tokens').write_text('alice: localhost:5900\n')
     (here / 'app').mkdir()
+    (here / 'build/ssh').mkdir(parents=True)
     (here / 'murmur.pem').symlink_to('desk.pem')
     quick = 0
     for words in [words for page in (PAGES[0], ROOT / 'README.md') for words in commands(page.read_text())]:

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Makes the pictures of the README: real pages over real sessions. Takes about three minutes.
 
-usage: WSLUICE=BINARY tests/browser/shots.py         (needs pngquant)
+usage: WSLUICE=BINARY tests/browser/shots.py [demo|status|ssh]...         (needs pngquant)
 """
 import asyncio
+import json
 import math
 import pathlib
 import random
@@ -20,6 +21,7 @@ import targets  # noqa: E402
 import websockets  # noqa: E402
 from chromium import Browser  # noqa: E402
 from lab import Lab  # noqa: E402
+from shells import Sshd, User, build, serve  # noqa: E402
 
 CONTRIB = HERE.parents[1] / 'contrib'
 WIDTH = 1280
@@ -109,13 +111,38 @@ def status(lab, browser):
     page.close()
 
 
+SHELL = r"""ls -l --color=always
+for colour in 1 2 3 4 5 6; do printf "\033[3${colour}m%-12s\033[0m\033[1;3${colour}m%-12s\033[0m\033[4${colour}m%8s\033[0m\n" colour-$colour bold-$colour ' '; done
+uname -sm
+"""
+
+
+def ssh(lab, browser):
+    folder, sshd = build(lab.folder / 'page'), Sshd()
+    (folder / 'hosts.json').write_text(json.dumps({'hosts': [{'name': 'web1', 'url': '../ssh', 'user': 'ada'}]}))
+    try:
+        user = User(browser.page(viewport={'width': WIDTH, 'height': 760}, colorScheme='dark'), f'http://127.0.0.1:{serve(lab, folder, sshd).port}')
+        user.visit().fill(password=sshd.password).connect().accept()
+        user.opened().run('mkdir -p reports scripts; head -c 81234 /dev/urandom >backup.tar; head -c 4321 /dev/urandom >notes.txt')
+        user.page.type(r"PS1=$(printf '\033[32mada@web1\033[0m:\033[34m~\033[0m$ '); clear" + '\n')
+        user.sees('\nada@web1:~$')
+        user.page.type(SHELL)
+        user.sees('Linux')
+        user.page.click('#show-files')
+        user.page.wait("() => document.querySelectorAll('#entries tbody tr').length > 3")
+        save(user.page, 'ssh')
+        user.page.close()
+    finally:
+        sshd.close()
+
+
 def main():
     browser = Browser()
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(pathlib.Path(folder))
         try:
-            demo(lab, browser)
-            status(lab, browser)
+            for shot in [one for one in (demo, status, ssh) if one.__name__ in sys.argv[1:] or not sys.argv[1:]]:
+                shot(lab, browser)
         finally:
             browser.close()
             lab.close()
