@@ -122,6 +122,7 @@ Then bridge to a service of your own:
     build/wsluice 6080 localhost:5900                             VNC, for noVNC on another server
     build/wsluice --web=/usr/share/novnc 6080 localhost:5900      with noVNC's pages (Debian's package novnc)
     build/wsluice --cert=chain.pem --key=key.pem 443 db:6379      over wss://
+    build/wsluice --web=build/ssh 6080 localhost:22               SSH in a tab, after contrib/ssh/build.sh
 
 More: build/wsluice --help, README.md, and the recipes in contrib/README.md.
 Stop it with Ctrl-C.
