@@ -76,6 +76,30 @@ def test_many_messages_at_once(lab, far):
     assert near(relay(lab, far), talk) == messages
 
 
+@pytest.mark.parametrize('offered, chosen', [(['chat'], 'chat'), (['unknown', 'chat'], 'chat'), ([], None)])
+def test_subprotocols_of_the_client(lab, far, offered, chosen):
+    """The far side chooses among what the client offers, and the client hears of it."""
+    async def talk(client):
+        await client.send('who')
+        return client.subprotocol, json.loads(await client.recv())
+    subprotocol, seen = near(relay(lab, far), talk, subprotocols=offered or None)
+    assert (subprotocol, seen['subprotocol']) == (chosen, chosen)
+    assert seen.get('sec-websocket-protocol') == (', '.join(offered) or None)
+    assert 'sec-websocket-extensions' not in seen, 'the client offered compression to us alone'
+
+
+def test_subprotocols_of_the_route(lab, far):
+    """Only those that the route allows, in its order; a secret among the offers stays here."""
+    bridge = start(lab, [{**route(far), 'subprotocols': ['binary', 'chat']}])
+
+    async def talk(client):
+        await client.send('who')
+        return client.subprotocol, json.loads(await client.recv())['sec-websocket-protocol']
+    offered = ['unknown', 'chat', 'bearer.secret', 'binary']
+    assert near(bridge, talk, subprotocols=offered)[1] == 'binary, chat'
+    assert near(relay(lab, far), talk, subprotocols=['bearer.secret', 'chat']) == ('chat', 'chat')
+
+
 def test_the_request(lab, far):
     """What the configuration says of it reaches the far side; credentials of the client do not."""
     bridge = start(lab, [route(far, '/desk/7?size=big', user='ann', password='sesame', origin='https://desk.example',

@@ -298,7 +298,8 @@ static const struct options_row rows[] = {
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "WebSocket subprotocols to accept, in order of preference; default: binary, else "
-                "the first that the client offers, but never base64",
+                "the first that the client offers, but never base64; a "
+                "target that speaks WebSocket chooses itself",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -114,6 +114,33 @@ enum reason ws_handshake_prefer(const struct http_head *head, const char *const 
     return bad;
 }
 
+static bool has_offer(const struct slice *offers, unsigned count, struct slice offer)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (slice_equal(offers[i], offer))
+            return true;
+    return false;
+}
+
+enum reason ws_handshake_offers(const struct http_head *head, const char *const *wanted,
+                                size_t wanted_count,
+                                struct slice offers[static WS_SUBPROTOCOLS_MAX], size_t *count)
+{
+    struct slice all[WS_SUBPROTOCOLS_MAX];
+    unsigned all_count;
+    enum reason bad = collect_offers(head, all, &all_count);
+    *count = 0;
+    for (unsigned i = 0; bad == REASON_none && wanted_count == 0 && i < all_count; i++) {
+        struct slice rest = all[i];
+        if (!slice_cut_prefix(&rest, SLICE(WS_BEARER)))
+            offers[(*count)++] = all[i];
+    }
+    for (size_t i = 0; bad == REASON_none && i < wanted_count; i++)
+        if (has_offer(all, all_count, slice_of(wanted[i])) && *count < WS_SUBPROTOCOLS_MAX)
+            offers[(*count)++] = slice_of(wanted[i]);
+    return bad;
+}
+
 bool ws_handshake_accept(struct slice key, char accept[static WS_ACCEPT_LENGTH])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */

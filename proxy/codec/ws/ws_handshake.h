@@ -36,6 +36,15 @@ WSL_MUST_CHECK enum reason ws_handshake_check(const struct http_head *head,
 /* Sec-WebSocket-Accept for a key. False: the key is too long, or OpenSSL has no memory. */
 WSL_MUST_CHECK bool ws_handshake_accept(struct slice key, char accept[static WS_ACCEPT_LENGTH]);
 
+/*
+ * The subprotocols that the client offers, without those that begin with WS_BEARER; of `wanted`, if
+ * there are any, those alone, and in that order. They borrow the head, or `wanted`.
+ */
+WSL_MUST_CHECK enum reason ws_handshake_offers(const struct http_head *head,
+                                               const char *const *wanted, size_t wanted_count,
+                                               struct slice offers[static WS_SUBPROTOCOLS_MAX],
+                                               size_t *count);
+
 /* Chooses again, by preference: the first of `wanted` that the client offers, else none. */
 WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
                                                const char *const *wanted, size_t count,

@@ -1,6 +1,7 @@
 #include "core/session/opening.h"
 
 #include "base/text/secret.h"
+#include "base/text/writer.h"
 #include "codec/ws/ws_handshake.h"
 
 /* RFC 8446 section 5.1: the content type of a record that carries a ClientHello. */
@@ -60,6 +61,67 @@ static enum reason prepare_answer(struct opening *opening, const struct ws_hands
     return opening->answer_length > 0 ? REASON_none : REASON_internal;
 }
 
+/* The texts lie behind the pointers to them. */
+static bool copy_texts(const struct slice *from, size_t count, struct config_texts *texts)
+{
+    size_t size = count * sizeof(*texts->items);
+    for (size_t i = 0; i < count; i++)
+        size += from[i].len + 1;
+    char **items = malloc(size);
+    if (!items)
+        return false;
+    char *end = (char *)(items + count);
+    for (size_t i = 0; i < count; end += from[i].len + 1, i++) {
+        memcpy(end, from[i].ptr, from[i].len);
+        end[from[i].len] = '\0';
+        items[i] = end;
+    }
+    *texts = (struct config_texts){(const char *const *)items, count};
+    return true;
+}
+
+static enum reason keep_offers(struct opening *opening, const struct http_head *head,
+                               const struct opening_terms *terms)
+{
+    struct slice offers[WS_SUBPROTOCOLS_MAX];
+    size_t count;
+    enum reason bad =
+        ws_handshake_offers(head, terms->subprotocols, terms->subprotocol_count, offers, &count);
+    if (bad == REASON_none && count > 0 && !copy_texts(offers, count, &opening->offers))
+        bad = REASON_out_of_memory;
+    return bad;
+}
+
+static enum reason choose(struct opening *opening, const struct http_head *head,
+                          const struct opening_terms *terms, struct ws_handshake *handshake)
+{
+    if (terms->target_chooses) {
+        handshake->subprotocol = (struct slice){0};
+        return keep_offers(opening, head, terms);
+    }
+    if (terms->subprotocol_count == 0)
+        return REASON_none;
+    return ws_handshake_prefer(head, terms->subprotocols, terms->subprotocol_count, handshake);
+}
+
+bool opening_choose(struct opening *opening, const char *subprotocol)
+{
+    static const char name[] = "Sec-WebSocket-Protocol: ";
+    size_t before = opening->answer_length - strlen("\r\n");
+    size_t capacity = opening->answer_length + strlen(name) + strlen(subprotocol) + strlen("\r\n");
+    struct writer w = writer_to(malloc(capacity), capacity);
+    if (!w.out)
+        return false;
+    writer_add(&w, opening->answer, before);
+    writer_add_slice(&w, slice_of(name));
+    writer_add_slice(&w, slice_of(subprotocol));
+    writer_add_slice(&w, SLICE("\r\n\r\n"));
+    free(opening->answer);
+    opening->answer = (char *)w.out;
+    opening->answer_length = w.length;
+    return true;
+}
+
 static bool keep_early(struct opening *opening, struct slice rest)
 {
     if (rest.len == 0)
@@ -77,9 +139,8 @@ enum opening_verdict opening_upgrade(struct opening *opening, const struct openi
 {
     struct ws_handshake handshake;
     enum reason reason = ws_handshake_check(&request->head, &handshake);
-    if (reason == REASON_none && terms->subprotocol_count > 0)
-        reason = ws_handshake_prefer(&request->head, terms->subprotocols, terms->subprotocol_count,
-                                     &handshake);
+    if (reason == REASON_none)
+        reason = choose(opening, &request->head, terms, &handshake);
     if (reason == REASON_none)
         reason = prepare_answer(opening, &handshake, terms->fields);
     if (reason == REASON_none && !keep_early(opening, request->rest))
@@ -199,6 +260,7 @@ void opening_free(struct opening *opening)
 {
     release(opening);
     free(opening->answer);
+    free((void *)(uintptr_t)opening->offers.items);
     free(opening->early);
     *opening = (struct opening){0};
 }

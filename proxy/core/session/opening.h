@@ -6,13 +6,15 @@
  * A request may hold secrets (Authorization, cookies, the password of a form): what is held of it
  * is wiped before it is freed.
  *
- * Pure but for malloc. Owns: the unfinished head and body, the answer, the early frames. Thread:
- * its worker. Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready; opening_free.
+ * Pure but for malloc. Owns: the unfinished head and body, the answer, the offers, the early
+ * frames. Thread: its worker. Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready;
+ * opening_free.
  */
 #ifndef WSLUICE_CORE_SESSION_OPENING_H
 #define WSLUICE_CORE_SESSION_OPENING_H
 
 #include "codec/http/http_head.h"
+#include "config/model/section/config_place.h"
 
 enum opening_verdict {
     OPENING_MORE,
@@ -30,7 +32,8 @@ struct opening {
     bool pending; /* `held` begins with bytes of the next request */
     char *answer; /* the 101 head */
     size_t answer_length;
-    uint8_t *early; /* what followed the head; NULL: nothing */
+    struct config_texts offers; /* with terms.target_chooses: of the client; one block of memory */
+    uint8_t *early;             /* what followed the head; NULL: nothing */
     size_t early_length;
     enum reason refusal;
     bool head_only; /* the request is a HEAD: its answer has no body */
@@ -48,6 +51,7 @@ struct opening_terms {
     /* In order of preference; none: the choice of ws_handshake_check. */
     const char *const *subprotocols;
     size_t subprotocol_count;
+    bool target_chooses; /* among the offers: the answer waits for opening_choose */
     struct slice fields; /* whole field lines for the 101 */
 };
 
@@ -63,6 +67,9 @@ WSL_MUST_CHECK enum opening_verdict opening_feed(struct opening *opening, const 
 WSL_MUST_CHECK enum opening_verdict opening_upgrade(struct opening *opening,
                                                     const struct opening_request *request,
                                                     const struct opening_terms *terms);
+
+/* What the target has chosen of the offers, for the 101. False: out of memory. */
+WSL_MUST_CHECK bool opening_choose(struct opening *opening, const char *subprotocol);
 
 /*
  * For a request with a body that is wanted, instead of opening_next: BODY, as it has come with the

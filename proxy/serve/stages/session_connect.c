@@ -304,6 +304,14 @@ static bool make_frames(struct session *session, const struct config_target *tar
     return *frames != NULL;
 }
 
+/* Of the client's offers: for the 101. False: out of memory. */
+static bool pass_choice(struct session *session, const struct target_connect_result *result)
+{
+    struct opening *opening = &session->entry->opening;
+    return !result->subprotocol || opening->offers.count == 0 ||
+           opening_choose(opening, result->subprotocol);
+}
+
 static void connected(struct session *session, const struct target_connect_result *result)
 {
     struct bridge_frames *frames;
@@ -311,7 +319,8 @@ static void connected(struct session *session, const struct target_connect_resul
     if (result->dial.reason != REASON_none) {
         session_log_detail(session, result->dial.detail);
         fail(session, result->dial.reason);
-    } else if (make_frames(session, result->target->config, &frames)) {
+    } else if (pass_choice(session, result) &&
+               make_frames(session, result->target->config, &frames)) {
         open_up(session, result, frames);
     } else {
         struct dial_result dial = result->dial;
@@ -337,6 +346,7 @@ void session_connect_begin(struct session *session)
         .buffer = session->env->scratch,
         .pool = session->site->resources->pool,
         .route = session->route,
+        .offered = &session->entry->opening.offers,
         .command_ended = &session->env->process->command_ended,
         .prepare = prepare_cb,
         .callback = target_connect_cb,

@@ -35,6 +35,15 @@ static void begin(struct session *session, const struct http_head *head)
     session->chosen_by = NULL;
 }
 
+/* Targets that speak WebSocket, and have no subprotocols of their own. */
+static bool target_chooses(const struct config_route *route)
+{
+    for (size_t i = 0; i < route->target_count; i++)
+        if (!route->targets[i].ws.path || route->targets[i].ws.subprotocols.count > 0)
+            return false;
+    return route->target_count > 0 && route->connect == CONFIG_CONNECT_FIRST;
+}
+
 static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)
 {
     const struct config_route *route = session->route;
@@ -43,6 +52,7 @@ static enum reason prepare_upgrade(struct session *session, const struct opening
     struct opening_terms terms = {
         .subprotocols = route->subprotocols.items,
         .subprotocol_count = route->subprotocols.count,
+        .target_chooses = target_chooses(route),
         .fields = {own->field_lines, own->field_length},
     };
     return opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED

@@ -150,6 +150,7 @@ static enum outcome end_first(struct target_connect *attempt)
 {
     struct target_first *first = &attempt->first;
     stop_timer(attempt);
+    attempt->result.subprotocol = target_first_subprotocol(first);
     if (first->reason != REASON_none)
         spoil(attempt, first->reason, first->detail);
     target_first_free(first);
@@ -212,6 +213,7 @@ static enum outcome take_result(struct target_connect *attempt, const struct dia
     attempt->dial = NULL;
     attempt->result.dial = *dialled;
     attempt->result.first_length = 0;
+    attempt->result.subprotocol = NULL;
     return dialled->reason == REASON_none ? await_first(attempt) : end_candidate(attempt);
 }
 

@@ -62,6 +62,7 @@ struct target_connect_result {
      * returned and the loop's next user of that buffer writes to it.
      */
     size_t first_length;
+    const char *subprotocol; /* of those that it was offered; NULL: none */
 };
 
 struct target_connect_request {

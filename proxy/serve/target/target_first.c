@@ -66,6 +66,11 @@ void target_first_late(struct target_first *first)
     }
 }
 
+const char *target_first_subprotocol(const struct target_first *first)
+{
+    return first->upgrade ? first->upgrade->subprotocol : NULL;
+}
+
 void target_first_free(struct target_first *first)
 {
     if (first->upgrade)

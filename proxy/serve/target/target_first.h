@@ -48,6 +48,9 @@ WSL_MUST_CHECK bool target_first_proceed(struct target_first *first, uint8_t *bu
 /* At the deadline, after a last target_first_proceed. */
 void target_first_late(struct target_first *first);
 
+/* The one of those offered that the target chose; NULL: none. */
+const char *target_first_subprotocol(const struct target_first *first);
+
 /* At any time after target_first_begin, and if `awaited` and `upgrade` are zero. */
 void target_first_free(struct target_first *first);
 

@@ -169,7 +169,12 @@ static enum target_upgrade_verdict judge(struct target_upgrade *upgrade)
     enum ws_reply reply =
         ws_request_check(&upgrade->answer.answer, upgrade->key, upgrade->offered->items,
                          upgrade->offered->count, &chosen, &fault);
-    return reply == WS_REPLY_OPEN ? TARGET_UPGRADE_OPEN : refuse(upgrade, reply, fault);
+    if (reply != WS_REPLY_OPEN)
+        return refuse(upgrade, reply, fault);
+    for (size_t i = 0; chosen.ptr && i < upgrade->offered->count; i++)
+        if (slice_equal(chosen, slice_of(upgrade->offered->items[i])))
+            upgrade->subprotocol = upgrade->offered->items[i];
+    return TARGET_UPGRADE_OPEN;
 }
 
 static enum target_upgrade_verdict take(struct target_upgrade *upgrade, uint8_t *buffer, size_t n,

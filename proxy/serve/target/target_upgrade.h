@@ -28,7 +28,8 @@ struct target_upgrade {
     enum reason reason; /* after FAILED or target_upgrade_late */
     char detail[DIAL_DETAIL];
     char key[WS_KEY_LENGTH];
-    char *request; /* owned */
+    const char *subprotocol; /* once OPEN: the one of `offered` that the target chose; NULL: none */
+    char *request;           /* owned */
     size_t length, sent;
     bool blocked; /* TLS holds bytes of it */
     struct http_collect answer;

@@ -272,6 +272,38 @@ static void test_prefers_the_subprotocols_of_a_route(void **state)
     }
 }
 
+/* For a target that chooses itself. */
+static void test_offers_without_secrets(void **state)
+{
+    static const char *const wanted[] = {"v2", "v1"};
+    static const struct {
+        const char *sent;
+        size_t wanted_count;
+        const char *offers;
+    } cases[] = {
+        {"", 0, ""},
+        {"v1, v2,base64", 0, "v1 v2 base64 "},
+        {"bearer.secret, v1", 0, "v1 "},
+        {"v1, binary, v2", 2, "v2 v1 "},
+        {"binary", 2, ""},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct slice offers[WS_SUBPROTOCOLS_MAX];
+        struct http_head head;
+        char text[64] = "";
+        size_t count, length = 0;
+        head.field_count = 1;
+        head.fields[0] =
+            (struct http_field){SLICE("Sec-WebSocket-Protocol"), slice_of(cases[i].sent)};
+        assert_int_equal(ws_handshake_offers(&head, wanted, cases[i].wanted_count, offers, &count),
+                         REASON_none);
+        for (size_t k = 0; k < count; k++)
+            length += (size_t)snprintf(text + length, sizeof(text) - length, "%.*s ",
+                                       (int)offers[k].len, offers[k].ptr);
+        assert_string_equal(text, cases[i].offers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_the_answer),
         cmocka_unit_test(test_the_answer_with_fields_of_a_route),
         cmocka_unit_test(test_prefers_the_subprotocols_of_a_route),
+        cmocka_unit_test(test_offers_without_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,47 @@ static void test_subprotocol(void **unused)
     assert_non_null(strstr(outcome.answer, "Sec-WebSocket-Protocol: binary\r\n"));
 }
 
+/* The opening of a client that offers these to a target that chooses itself. */
+static enum opening_verdict offer(struct opening *opening, const char *offers,
+                                  const struct opening_terms *terms)
+{
+    char text[512];
+    int size = snprintf(text, sizeof(text), GOOD "Sec-WebSocket-Protocol: %s\r\n" END, offers);
+    struct opening_request request;
+    enum opening_verdict verdict = opening_feed(opening, text, (size_t)size, &limits, &request);
+    if (verdict == OPENING_REQUEST)
+        verdict = opening_upgrade(opening, &request, terms);
+    memset(text, 'x', sizeof(text)); /* the offers are copies */
+    return verdict;
+}
+
+static void test_target_chooses_the_subprotocol(void **unused)
+{
+    struct opening opening = {0};
+    const struct opening_terms terms = {.target_chooses = true, .fields = SLICE("X-Route: a\r\n")};
+    assert_int_equal(offer(&opening, "binary, bearer.secret, v4.channel", &terms), OPENING_UPGRADE);
+    assert_int_equal(opening.offers.count, 2);
+    assert_string_equal(opening.offers.items[0], "binary");
+    assert_string_equal(opening.offers.items[1], "v4.channel");
+    assert_null(memmem(opening.answer, opening.answer_length, "-Protocol", 9));
+    assert_true(opening_choose(&opening, opening.offers.items[1]));
+    static const char end[] = "\r\nX-Route: a\r\nSec-WebSocket-Protocol: v4.channel\r\n\r\n";
+    assert_true(opening.answer_length > strlen(end));
+    assert_memory_equal(opening.answer + opening.answer_length - strlen(end), end, strlen(end));
+    opening_free(&opening);
+
+    assert_int_equal(offer(&opening, "", &terms), OPENING_UPGRADE);
+    assert_int_equal(opening.offers.count, 0);
+    opening_free(&opening);
+
+    static const char *const wanted[] = {"v4.channel"};
+    const struct opening_terms some = {wanted, 1, true, {0}};
+    assert_int_equal(offer(&opening, "binary, v4.channel", &some), OPENING_UPGRADE);
+    assert_int_equal(opening.offers.count, 1);
+    assert_string_equal(opening.offers.items[0], "v4.channel");
+    opening_free(&opening);
+}
+
 static void test_refusals(void **unused)
 {
     static const struct {
@@ -220,6 +261,24 @@ static void test_out_of_memory(void **unused)
             break;
     }
     assert_true(failures >= 3); /* head, answer, early frames */
+}
+
+static void test_offers_out_of_memory(void **unused)
+{
+    const struct opening_terms terms = {.target_chooses = true};
+    unsigned failures = 0;
+    for (unsigned n = 1;; n++) {
+        struct opening opening = {0};
+        failing_alloc_arm(n);
+        enum opening_verdict verdict = offer(&opening, "a, b", &terms);
+        bool chosen = verdict == OPENING_UPGRADE && opening_choose(&opening, "a");
+        bool failed = failing_alloc_disarm();
+        failures += !chosen;
+        opening_free(&opening);
+        if (!failed)
+            break;
+    }
+    assert_true(failures >= 3); /* offers, answer, the answer with the choice */
 }
 
 /* ---- one request after another ---- */
@@ -488,6 +547,8 @@ int main(void)
         cmocka_unit_test(test_upgrade),
         cmocka_unit_test(test_early_frames_are_kept),
         cmocka_unit_test(test_subprotocol),
+        cmocka_unit_test(test_target_chooses_the_subprotocol),
+        cmocka_unit_test(test_offers_out_of_memory),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_subprotocols_of_any_length),

@@ -110,6 +110,15 @@ static void test_the_request(void **unused)
     assert_non_null(strstr(request, "\r\nSec-WebSocket-Protocol: binary, chat\r\n"));
 }
 
+static void test_its_choice(void **unused)
+{
+    char answer[512];
+    begin();
+    server_sends(answer, accept_with(answer, sizeof(answer), "Sec-WebSocket-Protocol: chat\r\n"));
+    expect_verdict(TARGET_UPGRADE_OPEN);
+    assert_ptr_equal(upgrade.subprotocol, offered.items[1]);
+}
+
 static void test_its_fields(void **unused)
 {
     struct config_header more[] = {{"X-One", "1"}, {"X-Two", "2"}};
@@ -261,6 +270,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_the_request),
+        TEST(test_its_choice),
         TEST(test_its_fields),
         TEST(test_a_ticket_and_another_host),
         TEST(test_every_cut),
