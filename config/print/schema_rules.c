@@ -21,20 +21,27 @@ static void close_all(struct json *json, const char *brackets)
         json_put_close(json, *brackets);
 }
 
-/* {"required": [KEY]} */
-static void put_given(struct json *json, const char *key)
+/* {"type": "object", "required": [KEY]; a section may be null, of which "required" says nothing. */
+static void open_required(struct json *json, const char *key)
 {
-    open_object(json, "required", '[');
-    json_put_string(json, key);
-    close_all(json, "]}");
-}
-
-/* {"required": [KEY], "properties": {KEY: {...}}}, of which the innermost object stays open. */
-static void open_given(struct json *json, const char *key)
-{
-    open_object(json, "required", '[');
+    json_put_open(json, '{');
+    json_put_key(json, "type");
+    json_put_string(json, "object");
+    open_member(json, "required", '[');
     json_put_string(json, key);
     json_put_close(json, ']');
+}
+
+static void put_given(struct json *json, const char *key)
+{
+    open_required(json, key);
+    json_put_close(json, '}');
+}
+
+/* {..., "properties": {KEY: {...}}}, of which the innermost object stays open. */
+static void open_given(struct json *json, const char *key)
+{
+    open_required(json, key);
     open_member(json, "properties", '{');
     open_member(json, key, '{');
 }

@@ -30,17 +30,23 @@ static void options_that_must_be_given(void **state)
 
 static void options_that_need_or_exclude_another(void **state)
 {
-    has(OPTIONS_PROCESS, "{\"if\":{\"required\":[\"group\"]},\"then\":{\"required\":[\"user\"]}}",
+    has(OPTIONS_PROCESS,
+        "{\"if\":{\"type\":\"object\",\"required\":[\"group\"]},\"then\":{\"type\":\"object\","
+        "\"required\":[\"user\"]}}",
         true);
     has(OPTIONS_TLS,
-        "{\"if\":{\"required\":[\"mode\"],\"properties\":{\"mode\":{\"not\":{\"enum\":"
-        "[\"off\",false]}}}},\"then\":{\"required\":[\"certificates\"]}}",
+        "{\"if\":{\"type\":\"object\",\"required\":[\"mode\"],\"properties\":{\"mode\":{\"not\":{"
+        "\"enum\":"
+        "[\"off\",false]}}}},\"then\":{\"type\":\"object\",\"required\":[\"certificates\"]}}",
         true);
     has(OPTIONS_TARGET,
-        "[\"false\",false,\"off\",\"no\"]}}}},\"then\":{\"not\":{\"required\":[\"ca\"]}}}", true);
+        "[\"false\",false,\"off\",\"no\"]}}}},\"then\":{\"not\":{\"type\":\"object\",\"required\":["
+        "\"ca\"]}}}",
+        true);
     has(OPTIONS_LOG,
-        "{\"if\":{\"required\":[\"target\"],\"properties\":{\"target\":{\"const\":\"file\"}}},"
-        "\"then\":{\"required\":[\"file\"]}}",
+        "{\"if\":{\"type\":\"object\",\"required\":[\"target\"],\"properties\":{\"target\":{"
+        "\"const\":\"file\"}}},"
+        "\"then\":{\"type\":\"object\",\"required\":[\"file\"]}}",
         true);
     has(OPTIONS_LOG, "\"stderr\"", false);
 }
@@ -48,18 +54,23 @@ static void options_that_need_or_exclude_another(void **state)
 static void purposes_of_a_route(void **state)
 {
     has(OPTIONS_ROUTE,
-        "{\"oneOf\":[{\"required\":[\"target\"]},{\"required\":[\"targets\"]},"
-        "{\"required\":[\"tokens\"]}],\"not\":{\"anyOf\":[{\"required\":[\"redirect\"]},",
+        "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"target\"]},{\"type\":\"object\","
+        "\"required\":[\"targets\"]},"
+        "{\"type\":\"object\",\"required\":[\"tokens\"]}],\"not\":{\"anyOf\":[{\"type\":\"object\","
+        "\"required\":[\"redirect\"]},",
         true);
-    has(OPTIONS_ROUTE, "{\"oneOf\":[{\"required\":[\"files\"]}],\"not\":{\"anyOf\":[{\"required\"",
+    has(OPTIONS_ROUTE,
+        "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"files\"]}],\"not\":{\"anyOf\":[{"
+        "\"required\"",
         true);
 }
 
 static void one_source_of_tokens(void **state)
 {
     has(OPTIONS_TOKENS,
-        "{\"oneOf\":[{\"required\":[\"http\"]},{\"required\":[\"redis\"]},{\"required\":["
-        "\"ticket\"]},{\"required\":[\"file\"]"
+        "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"http\"]},{\"type\":\"object\","
+        "\"required\":[\"redis\"]},{\"type\":\"object\",\"required\":["
+        "\"ticket\"]},{\"type\":\"object\",\"required\":[\"file\"]"
         "}",
         true);
     has(OPTIONS_ROUTE, "directory", false);
