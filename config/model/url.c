@@ -15,17 +15,14 @@ static const char place[] = "{token}";
 
 /* ---- parts ---- */
 
-/* The only braces are those of a place for a token. */
+/* With places for a token. */
 static bool is_target(const char *text)
 {
-    for (const char *p = text; *p; p++) {
-        if (*p != '{' && *p != '}')
-            continue;
-        if (strncmp(p, place, sizeof(place) - 1) != 0)
+    const char *begin = text;
+    for (const char *found; (found = strstr(begin, place)); begin = found + sizeof(place) - 1)
+        if (found > begin && !ws_url_has_only((struct slice){begin, (size_t)(found - begin)}))
             return false;
-        p += sizeof(place) - 2;
-    }
-    return ws_url_is_target(slice_of(text));
+    return *text == '/' && ws_url_has_only(slice_of(begin));
 }
 
 /* The target begins behind the NUL of what comes first in url->text. */

@@ -2,8 +2,6 @@
 
 #include <strings.h>
 
-#include "config/rules/route/capture_rules.h"
-
 static struct option_ref of_ws(const struct route_check *check, size_t target, const char *key)
 {
     struct option_ref option = route_check_target(check, target, key);
@@ -108,8 +106,6 @@ void ws_rules_check(const struct route_check *check)
             check_unused(check, i);
             continue;
         }
-        capture_rules_check_template(check, route_check_target(check, i, "address"),
-                                     target->ws.path);
         check_headers(check, i);
         check_credentials(check, i);
         check_banners(check, i);
