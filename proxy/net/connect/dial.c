@@ -322,6 +322,23 @@ static bool may_dial(struct dial *dial)
     return false;
 }
 
+/* Leaves the addresses of the family that is asked for. False: none is left, and it has failed. */
+static bool filter_family(struct dial *dial)
+{
+    enum config_family family = dial->request.family;
+    uint8_t kept = 0;
+    for (uint8_t i = 0; i < dial->count; i++) {
+        bool is_v6 = dial->addresses[i].any.sa_family == AF_INET6;
+        if (family == CONFIG_FAMILY_ANY || is_v6 == (family == CONFIG_FAMILY_IPV6))
+            dial->addresses[kept++] = dial->addresses[i];
+    }
+    dial->count = kept;
+    if (kept == 0)
+        fail(dial, REASON_target_unresolved,
+             family == CONFIG_FAMILY_IPV6 ? "it has no IPv6 address" : "it has no IPv4 address");
+    return kept > 0;
+}
+
 /*
  * Leaves the addresses that are permitted: connections go to these alone, so that no later answer
  * of the resolver matters. False: none is left, and the dial has failed.
@@ -364,7 +381,7 @@ static bool take_answer(struct dial *dial, const struct lookup_result *answer)
         else
             addr->v4.sin_port = port;
     }
-    return !filter_addresses(dial) || advance(dial);
+    return !(filter_family(dial) && filter_addresses(dial)) || advance(dial);
 }
 
 static void answer_cb(struct resolve_question *query, const struct lookup_result *answer)
@@ -386,7 +403,7 @@ static bool start(struct dial *dial)
         return true;
     if (is_unix || addr_parse(&dial->addresses[0], hop.host, hop.port)) {
         dial->count = 1;
-        return !(is_unix || filter_addresses(dial)) || advance(dial);
+        return !(is_unix || (filter_family(dial) && filter_addresses(dial))) || advance(dial);
     }
     dial->query.callback = answer_cb;
     const struct lookup_result *answer =

@@ -8,9 +8,9 @@
 #define WSLUICE_NET_CONNECT_DIAL_RESULT_H
 
 #include "base/transport.h"
+#include "config/model/config.h"
 #include "net/connect/lookup.h"
 
-struct config_address;
 struct config_proxy;
 struct permit;
 struct plain;
@@ -50,6 +50,7 @@ struct dial_request {
     const struct permit *permit; /* borrowed likewise; checked for each address. NULL: all are */
     bool no_link;                /* a Unix socket whose file must not be a link (dial_socket.h) */
     struct lookup_source origin; /* of its host */
+    enum config_family family;   /* of the addresses that are connected to */
     uint32_t timeout_ms;
     bool own_users;        /* refuse another user's program on this machine (socket_owner.h) */
     struct slice preface;  /* borrowed likewise; sent first, in the clear */
@@ -59,6 +60,10 @@ struct dial_request {
     dial_cb *callback;
     void *owner;
 };
+
+/* What is dialled for a target: `address`, unless it names another one (connect_to). */
+const struct config_address *dial_result_place(const struct config_target *target,
+                                               const struct config_address *address);
 
 /* The text of a target for the log. Returns `shown`, or if that is NULL `text`: the address. */
 const char *dial_result_where(const char *shown, const struct config_address *address, char *text,

@@ -282,6 +282,8 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     to.greeting = candidate->greeting;
     to.own_users = target->config->is_command;
     to.proxy = target->proxy;
+    to.family = target->config->family;
+    to.address = dial_result_place(target->config, &candidate->address);
     to.tls = candidate->plain ? NULL : target->tls;
     to.tls_name = candidate->tls_name;
     attempt->dial = dial_start(&to, result);
