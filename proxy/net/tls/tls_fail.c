@@ -68,7 +68,10 @@ struct io tls_fail_openssl(struct tls *tls)
         tls->broken = tls->role->untrusted;
     if (cause == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         tls->broken = tls->role->untrusted;
-        detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
+        long fault = SSL_get_verify_result(tls->ssl);
+        detail = fault == X509_V_ERR_APPLICATION_VERIFICATION
+                     ? "the key of the certificate is none of pins"
+                     : X509_verify_cert_error_string(fault);
     }
     return tls_fail_with(tls, tls->broken, detail ? detail : "TLS failed");
 }

@@ -1,7 +1,6 @@
 #include "net/tls/tls_peer.h"
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
 #include "net/tls/context/tls_facts.h"
@@ -42,15 +41,4 @@ void tls_peer_names(const X509 *certificate, tls_peer_visit *visit, void *contex
     }
     GENERAL_NAMES_free(names);
     ERR_clear_error();
-}
-
-bool tls_peer_pin(const X509 *certificate, uint8_t pin[static TLS_PEER_PIN])
-{
-    unsigned char *bytes = NULL;
-    int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &bytes);
-    bool made = length > 0 && EVP_Digest(bytes, (size_t)length, pin, NULL, EVP_sha256(), NULL) == 1;
-    OPENSSL_free(bytes);
-    if (!made)
-        ERR_clear_error();
-    return made;
 }

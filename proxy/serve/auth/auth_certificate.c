@@ -39,9 +39,9 @@ static bool take_name(void *context, struct slice name)
 
 static bool has_pin(const struct config_texts *pins, const X509 *certificate)
 {
-    uint8_t pin[TLS_PEER_PIN];
-    char text[sizeof(PIN) - 1 + B64_ENCODED(TLS_PEER_PIN)];
-    if (!tls_peer_pin(certificate, pin))
+    uint8_t pin[TLS_FACTS_PIN];
+    char text[sizeof(PIN) - 1 + B64_ENCODED(TLS_FACTS_PIN)];
+    if (!tls_facts_pin(certificate, pin))
         return false;
     memcpy(text, PIN, sizeof(PIN) - 1);
     (void)b64_encode(text + sizeof(PIN) - 1, pin, sizeof(pin));

@@ -9,6 +9,7 @@
 #include "lib/pki.h"
 #include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
+#include "net/tls/context/tls_facts.h"
 #include "net/tls/tls.h"
 
 struct fixture {
@@ -75,7 +76,6 @@ static enum reason connect_target(struct fixture *f, const struct config_target 
     SSL_set_accept_state(peer.ssl);
     struct transport *t = tls_create(ctx, &f->scratch, fd);
     assert_non_null(t);
-    tls_ctx_free(ctx);
     if (expected)
         assert_true(tls_expect(t, expected));
     f->sni[0] = '\0';
@@ -84,6 +84,7 @@ static enum reason connect_target(struct fixture *f, const struct config_target 
     f->shown = shown ? 1 : 0;
     X509_free(shown);
     transport_close(t);
+    tls_ctx_free(ctx);
     tls_peer_close(&peer);
     return io.status == IO_OK ? REASON_none : (enum reason)io.reason;
 }
@@ -109,6 +110,39 @@ static void test_insecure_only_by_that_word(void **state)
     target.insecure = true;
     assert_int_equal(connect_target(f, &target, NULL), REASON_none);
     assert_string_equal(f->sni, "other.test");
+}
+
+static void pin_of(const struct fixture *f, char text[static 64])
+{
+    uint8_t bytes[TLS_FACTS_PIN];
+    assert_true(tls_facts_pin(SSL_CTX_get0_certificate(f->server), bytes));
+    memcpy(text, "sha256//", 8);
+    EVP_EncodeBlock((unsigned char *)text + 8, bytes, sizeof(bytes));
+}
+
+static void test_pinned_keys(void **state)
+{
+    struct fixture *f = *state;
+    char pin[64];
+    static const char other[] = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    pin_of(f, pin);
+    const char *const both[] = {other, pin};
+    struct config_target target = target_named("desk.test");
+    target.ca = f->ca.text;
+    target.pins = (struct config_texts){both, 2};
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
+    target.pins = (struct config_texts){both, 1};
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
+    target.pins = (struct config_texts){both + 1, 1};
+    target.address.host = "other.test"; /* a pin replaces nothing */
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
+    target.ca = NULL;
+    target.address.host = "desk.test";
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
+    target.insecure = true; /* but the name and the issuer, by that word */
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
+    target.pins = (struct config_texts){both, 1};
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
 }
 
 static void test_own_certificate(void **state)
@@ -187,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_own_ca, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_insecure_only_by_that_word, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pinned_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_own_certificate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_name_per_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files_that_cannot_be_used, set_up, tear_down),

@@ -17,10 +17,10 @@ static struct auth_answer answer;
 
 static int set_up(void **state)
 {
-    uint8_t bytes[TLS_PEER_PIN];
+    uint8_t bytes[TLS_FACTS_PIN];
     pki_create(&pki);
     ann = pki_issue(&pki, EVP_EC_gen("P-256"), "Ann Lee", "email:ann@example.com", &pki.ca);
-    assert_true(tls_peer_pin(ann.certificate, bytes));
+    assert_true(tls_facts_pin(ann.certificate, bytes));
     int length = snprintf(pin, sizeof(pin), "sha256//");
     pin[(size_t)length + b64_encode(pin + length, bytes, sizeof(bytes))] = '\0';
     return 0;
