@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/text/secret.h"
+#include "config/model/section/config_proxy.h"
 #include "config/print/dump.h"
 #include "run/cli/call/cli_call.h"
 #include "run/cli/call/cli_report.h"
@@ -39,12 +40,15 @@ static bool keep_words(const struct cli_call *call)
     return memory->words != NULL;
 }
 
-/* A field may be Authorization or Cookie, and every user of the machine can read arguments. */
-static void erase_fields(const struct cli_scan *scan)
+/* A field may be Authorization or Cookie, a proxy have a password; every user can read arguments.
+ */
+static void erase_secrets(const struct cli_scan *scan)
 {
     for (size_t i = 0; i < scan->assignment_count; i++) {
         const struct cli_assignment *assignment = &scan->assignments[i];
-        if (strcmp(assignment->flag.flag->name, "header") == 0)
+        const char *name = assignment->flag.flag->name;
+        if (strcmp(name, "header") == 0 ||
+            (strcmp(name, "proxy") == 0 && !config_proxy_is_public(assignment->argument)))
             explicit_bzero(assignment->argument, strlen(assignment->argument));
     }
 }
@@ -68,7 +72,7 @@ static int run(const struct cli_call *call, enum tunnel_kind kind, enum cli_acti
         config_release(config);
         return cli_call_cannot(call, "out of memory");
     }
-    erase_fields(call->scan);
+    erase_secrets(call->scan);
     call->result->action = action;
     call->result->config = config;
     if (kind == TUNNEL_FORWARD)
@@ -129,7 +133,8 @@ const struct cli_command cli_tunnel_forward = {
                "  wsluice forward 5432 wss://gate.example.com/db --bearer-file=db.ticket\n"
                "  psql -h 127.0.0.1 -p 5432\n"
                "\n"
-               "The options apply to every pair. SIGHUP reads the credentials again.\n"
+               "The options apply to every pair. SIGHUP reads the credentials again, from files:\n"
+               "programs are run at the start only, as the sandbox of the process forbids them.\n"
                "\n"
                "Exit status: 0 after SIGTERM or SIGINT; 1 if it cannot start; 2 for a wrong\n"
                "command line.\n",

@@ -12,6 +12,7 @@
 #include "config/options/snapshot.h"
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
+#include "core/outbound/proxy_env.h"
 #include "run/cli/tunnel/tunnel_option.h"
 #include "run/cli/tunnel/tunnel_secret.h"
 
@@ -167,6 +168,35 @@ static void set_url(struct tunnel *tunnel, const char *url)
         (void)set(tunnel, OPTIONS_TARGET, "address", tunnel->target, url, "URL");
 }
 
+static const char *get_environment(void *owner, const char *name)
+{
+    (void)owner;
+    return getenv(name);
+}
+
+/* That of --proxy, which may be "none", or of the environment. */
+static void set_proxy(struct tunnel *tunnel)
+{
+    static const char option[] = "--proxy";
+    struct config_target *target = tunnel->target;
+    const char *variable = NULL, *url = cli_scan_value(tunnel->scan, "proxy");
+    if (url) {
+        if (strcmp(url, "none") != 0)
+            (void)set(tunnel, OPTIONS_TARGET, "proxy", target, url, option);
+        return;
+    }
+    if (!target->address.host)
+        return;
+    url = proxy_env_find(target->tls, target->address.host, get_environment, NULL, &variable);
+    if (!url || !set(tunnel, OPTIONS_TARGET, "proxy", target, url, variable))
+        return;
+    char reference[64];
+    snprintf(reference, sizeof(reference), "${%s}", variable);
+    if (!config_note_secret_source(tunnel->config, target->proxy, CONFIG_ORIGIN_ENVIRONMENT,
+                                   reference))
+        diag_out_of_memory(tunnel->scan->diag);
+}
+
 static void set_listen(struct tunnel *tunnel, struct config_listener *listener, const char *text)
 {
     char local[64];
@@ -195,6 +225,7 @@ static void add_tunnel(struct tunnel *tunnel, const char *listen, const char *ur
     set_url(tunnel, url);
     for (size_t i = 0; i < tunnel->scan->assignment_count; i++)
         set_flag(tunnel, &tunnel->scan->assignments[i]);
+    set_proxy(tunnel);
     add_fields(tunnel);
     set_secret(tunnel);
 }

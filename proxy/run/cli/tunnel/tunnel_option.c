@@ -36,6 +36,10 @@ const struct options_flag tunnel_option_flags[TUNNEL_OPTIONS] = {
     {.name = "connect-to",
      .argument = "HOST:PORT",
      .help = "connect to this address, or to unix:PATH, instead of that of the URL"},
+    {.name = "proxy",
+     .argument = "URL",
+     .help = "forward proxy, http://HOST:PORT or socks5://HOST:PORT; none: without one. Without "
+             "this, https_proxy, http_proxy, all_proxy and no_proxy of the environment say it"},
     {.name = "ca",
      .argument = "FILE",
      .help = "PEM authorities that the server's certificate is verified against; the system's "
@@ -111,6 +115,7 @@ const char *tunnel_option_name(const struct option_ref *option)
         {OPTIONS_TARGET, "address", "URL"},
         {OPTIONS_TARGET, "connect_to", "--connect-to"},
         {OPTIONS_TARGET, "family", "--ipv4 and --ipv6"},
+        {OPTIONS_TARGET, "proxy", "--proxy"},
         {OPTIONS_TARGET, "server_name", "--server-name"},
         {OPTIONS_TARGET, "ca", "--ca"},
         {OPTIONS_TARGET, "certificate", "--cert"},

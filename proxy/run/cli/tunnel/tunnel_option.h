@@ -10,7 +10,7 @@
 #include "config/options/option_ref.h"
 
 /* Those of connect come first. */
-enum { TUNNEL_OPTIONS_OF_CONNECT = 23, TUNNEL_OPTIONS = 25 };
+enum { TUNNEL_OPTIONS_OF_CONNECT = 24, TUNNEL_OPTIONS = 26 };
 
 extern const struct options_flag tunnel_option_flags[TUNNEL_OPTIONS];
 

@@ -124,6 +124,33 @@ static void secrets_and_fields_from_files(void **state)
     unlink(secret);
 }
 
+static void proxies(void **state)
+{
+    enum config_secret_source origin;
+    setenv("https_proxy", "http://ann:hush@gate:3128", 1);
+    setenv("no_proxy", "lan", 1);
+    struct config *config =
+        make(TUNNEL_FORWARD, WORDS("1", "wss://a", "2", "ws://b", "3", "wss://c.lan", "4",
+                                   "wss+unix:@a", "--server-name=x"));
+    const char *proxy = config->routes[0].targets[0].proxy;
+    assert_string_equal(proxy, "http://ann:hush@gate:3128");
+    assert_string_equal(config_secret_source(config, proxy, &origin), "${https_proxy}");
+    for (size_t i = 1; i < 4; i++)
+        assert_null(config->routes[i].targets[0].proxy);
+    config_release(config);
+    config = make(TUNNEL_CONNECT, WORDS("wss://a", "--proxy=none"));
+    assert_null(config->routes[0].targets[0].proxy);
+    config_release(config);
+    config = make(TUNNEL_CONNECT, WORDS("ws://a", "--proxy=socks5://gate"));
+    assert_string_equal(config->routes[0].targets[0].proxy, "socks5://gate");
+    config_release(config);
+    refuses(TUNNEL_CONNECT, WORDS("wss://a", "--proxy=ftp://x"), "--proxy", "must be");
+    setenv("https_proxy", "ftp://x", 1);
+    refuses(TUNNEL_CONNECT, WORDS("wss://a"), "https_proxy", "must be");
+    unsetenv("https_proxy");
+    unsetenv("no_proxy");
+}
+
 static void relative_paths(void **state)
 {
     char here[4096], expected[4200];
@@ -143,7 +170,7 @@ static void refusals(void **state)
     refuses(TUNNEL_CONNECT, WORDS("https://gate"), "URL", "must be ws://HOST/PATH");
     refuses(TUNNEL_CONNECT, WORDS("gate:22"), "URL", "must be ws://HOST/PATH");
     refuses(TUNNEL_CONNECT, WORDS("wss://a:b@gate"), "URL", "must not have a user name");
-    refuses(TUNNEL_CONNECT, WORDS("ws://a/{b}"), "URL", "the path has no {b}");
+    refuses(TUNNEL_CONNECT, WORDS("ws://a/{b}"), "URL", "must have a fixed path");
     refuses(TUNNEL_CONNECT, WORDS("ws://a", "--ca=x"), "--ca", "no effect without TLS");
     refuses(TUNNEL_CONNECT, WORDS("wss://a", "--key=x"), "--key", "needs its certificate");
     refuses(TUNNEL_CONNECT, WORDS("wss://a", "-46"), "--ipv4", "there is --ipv6");
@@ -160,8 +187,11 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forwards),       cmocka_unit_test(every_option_of_a_target),
-        cmocka_unit_test(relative_paths), cmocka_unit_test(secrets_and_fields_from_files),
+        cmocka_unit_test(forwards),
+        cmocka_unit_test(every_option_of_a_target),
+        cmocka_unit_test(relative_paths),
+        cmocka_unit_test(proxies),
+        cmocka_unit_test(secrets_and_fields_from_files),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

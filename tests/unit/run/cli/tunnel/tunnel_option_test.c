@@ -13,7 +13,7 @@ static void every_flag_is_used(void **state)
 {
     static const char *const others[] = {"password-file",   "bearer-file",         "header",
                                          "credentials-env", "credentials-command", "header-file",
-                                         "print-config"};
+                                         "proxy",           "print-config"};
     for (size_t i = 0; i < TUNNEL_OPTIONS; i++) {
         const struct options_flag *flag = &tunnel_option_flags[i];
         const struct tunnel_option *option = tunnel_option_find(flag->name);
