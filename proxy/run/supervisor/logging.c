@@ -88,14 +88,14 @@ void logging_restarts(const struct config *before, const struct config *after, s
     }
 }
 
-/* The URL of the first listener; false: it has none. */
+/* The URL of the first listener; false: it has none, or browsers cannot open it. */
 static bool print_url(const struct site *site, char *url, size_t size)
 {
     const struct config_listener *listener = &site->config->listeners[0];
     const char *name = site->listeners[0].name, *port = strrchr(name, ':');
     bool any = strncmp(name, "[::]:", 5) == 0 || strncmp(name, "0.0.0.0:", 8) == 0;
     bool tls = listener->tls.mode != CONFIG_TLS_OFF;
-    if (!port || listener->address.kind != CONFIG_ADDRESS_TCP)
+    if (!port || listener->raw || listener->address.kind != CONFIG_ADDRESS_TCP)
         return false;
     snprintf(url, size, "http%s://%s%s%s/", tls ? "s" : "", any ? "localhost" : "",
              any ? port : name, listener->base_path ? listener->base_path : "");
