@@ -187,7 +187,8 @@ def test_man_on_a_terminal(tmp_path):
 
 def test_package_has_it_all(installed):
     for path in ('usr/bin/wsluice', 'usr/share/man/man1/wsluice.1.gz', 'usr/lib/systemd/system/wsluice.service',
-                 'usr/lib/systemd/system/wsluice.socket', 'usr/lib/sysusers.d/wsluice.conf',
+                 'usr/lib/systemd/system/wsluice.socket', 'usr/lib/systemd/user/wsluice-forward@.service',
+                 'usr/lib/sysusers.d/wsluice.conf',
                  'usr/share/bash-completion/completions/wsluice', 'usr/share/fish/vendor_completions.d/wsluice.fish',
                  'usr/share/zsh/vendor-completions/_wsluice', 'usr/share/wsluice/schema.json',
                  'usr/share/doc/wsluice/contrib/README.md', 'usr/share/doc/wsluice/contrib/recipes/desktops.md'):
@@ -211,6 +212,15 @@ def test_units(installed, tmp_path):
                            tmp_path / 'wsluice.service'], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
     print(said.stdout.splitlines()[-1])
+
+
+def test_the_unit_of_a_forward(installed, tmp_path):
+    text = (installed / 'usr/lib/systemd/user/wsluice-forward@.service').read_text()
+    path = tmp_path / 'wsluice-forward@db.service'
+    path.write_text(re.sub(r'^(ExecStart=)wsluice ', rf'\1{installed}/usr/bin/wsluice ', text, flags=re.M))
+    said = subprocess.run(['systemd-analyze', 'verify', '--user', '--man=no', path], capture_output=True, text=True, check=False,
+                          env={**os.environ, 'XDG_RUNTIME_DIR': str(tmp_path), 'HOME': str(tmp_path)})
+    assert said.returncode == 0 and 'wsluice' not in said.stderr, said.stderr
 
 
 def allowed_calls(unit):

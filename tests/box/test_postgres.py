@@ -1,4 +1,5 @@
 """The recipe for Postgres from JavaScript: Neon's driver from npm, Debian's PostgreSQL, and the bridge between them."""
+import os
 import pathlib
 import re
 import subprocess
@@ -40,6 +41,17 @@ def node(here, text):
     result = subprocess.run(['node', 'script.mjs'], cwd=here, capture_output=True, text=True, check=False, timeout=30,
                             stdin=subprocess.DEVNULL)
     return result.returncode, result.stdout + result.stderr
+
+
+def test_psql_through_a_forward(lab, here, database):
+    """The recipe for any TCP program; tests/box/test_recipes.py starts the forward as it is written there."""
+    (_, _), (_, program), (_, _), (_, _) = recipe('Any TCP program through a WebSocket')
+    gate = lab.start('127.0.0.1:0', f'127.0.0.1:{database.port}')
+    bridge = shell(lab, here, f'wsluice forward 127.0.0.1:0 ws://127.0.0.1:{gate.port}/db')
+    words = [*replaced(program, port=('5432', bridge.port)).split(), '-U', 'app', '-d', 'shop', '-At', '-c', 'select 6 * 7']
+    said = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30,
+                          env={**os.environ, 'PGPASSWORD': 'secret'})
+    assert said.stdout == '42\n', said.stderr
 
 
 def test_postgres_from_javascript(lab, here, database):

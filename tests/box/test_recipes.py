@@ -95,14 +95,67 @@ def test_a_database_or_a_broker(lab, here):
         'Origin': 'https://app.example.com', 'Sec-WebSocket-Protocol': 'mqtt'}})
 
 
+def connects(here, certs, stanza, name, **places):
+    """What the ProxyCommand of a stanza of ssh_config says for a host; tests/e2e/test_ssh.py has ssh itself."""
+    command = re.search(r'^ *ProxyCommand (.+)$', replaced(stanza, **places), re.MULTILINE).group(1).replace('%h', name)
+    words = shlex.split(command.replace('wsluice connect', f'wsluice connect --ca={certs.ca}'))
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30,
+                          env={**os.environ, 'PATH': f'{here}/bin:{os.environ["PATH"]}'})
+
+
 def test_ssh(lab, here, certs):
-    """The side of the bridge; tests/e2e/test_ssh.py tests both sides."""
     (_, quick), (_, client) = recipe('SSH')
-    assert 'ProxyCommand wsnc wss://desk.example.com/ssh' in client, 'as test_ssh.py has it'
     target = lab.target(says(b'SSH-2.0-'))
     bridge = shell(lab, here, replaced(quick, port=(' 443 ', ' 127.0.0.1:0 '),
                                        target=('localhost:22', f'127.0.0.1:{target.port}')))
     hears(lab, bridge, '/ssh', b'SSH-2.0-', context=certs.context())
+    said = connects(here, certs, client, 'desk', address=('desk.example.com', f'localhost:{bridge.port}'))
+    assert (said.returncode, said.stdout) == (0, b'SSH-2.0-'), said.stderr
+
+
+def test_ssh_to_many_machines(lab, here, certs):
+    (_, file), (_, client) = recipe('SSH to many machines behind one gateway')
+    target = lab.target(says(b'SSH-2.0-'))
+    bridge = gateway(lab, here, replaced(file, port=(':443', '127.0.0.1:0'), names=('[a-z0-9-]+[.]lan', 'localhost'),
+                                         target=('{host}:22', f'{{host}}:{target.port}')))
+    address = ('gate.example.com', f'localhost:{bridge.port}')
+    said = connects(here, certs, client, 'localhost', address=address)
+    assert (said.returncode, said.stdout) == (0, b'SSH-2.0-'), said.stderr
+    said = connects(here, certs, client, 'elsewhere', address=address)
+    assert said.returncode == 1 and b'404' in said.stderr, said.stderr
+
+
+def test_any_tcp_program(lab, here, certs, monkeypatch):
+    """Here the program is redis-cli; tests/box/test_postgres.py has psql."""
+    (_, start), (_, program), (_, file), (_, unit) = recipe('Any TCP program through a WebSocket')
+    assert program.startswith('psql -h 127.0.0.1 -p 5432')
+    port = free_port()
+    lab.spawn('redis-server', '--port', str(port), '--save', '', '--dir', str(here), stdout=subprocess.DEVNULL)
+    until(lambda: listens(port), 'redis listens')
+    assert run('ticket', 'key', '--algorithm=HS256', here / 'ticket.key')[0] == 0
+    (here / 'db.ticket').write_text(run('ticket', 'mint', f'--key={here}/ticket.key', '--algorithm=HS256', '--user=ann')[1])
+    gate = gateway(lab, here, f'''
+        listeners: [{{address: "127.0.0.1:0", tls: {{certificates: [{{certificate: desk.pem, key: desk.key}}]}}}}]
+        routes:
+          - path: /db
+            target: tcp://127.0.0.1:{port}
+            auth: [{{ticket: {{key: {{file: ticket.key, algorithm: HS256}}}}}}]
+        ''', name='gate.yaml')
+    address = ('gate.example.com', f'localhost:{gate.port}')
+    trusts = ('wss://', f'--ca={certs.ca} wss://')
+
+    def answers(bridge):
+        said = subprocess.run(['redis-cli', '-p', str(bridge.port), 'PING'], capture_output=True, text=True, check=False, timeout=30)
+        assert said.stdout == 'PONG\n', said.stderr
+    ours = replaced(start, port=('5432', '127.0.0.1:0'), address=address, ca=trusts)
+    answers(shell(lab, here, ours))
+    answers(gateway(lab, here, replaced(file, port=(':5432', ':0'), address=address,
+                                        ca=('websocket:', f'ca: {certs.ca}\n      websocket:'))))
+    monkeypatch.setenv('HOME', str(here))
+    shell(lab, here, unit)
+    words = (here / '.config/wsluice/db.env').read_text().removeprefix('FORWARD=')
+    ours = replaced(words, port=('5432', '127.0.0.1:0'), address=address, ca=trusts, file=('/home/you/', f'{here}/'))
+    answers(shell(lab, here, 'wsluice forward ' + ours))
 
 
 def test_targets_with_a_certificate_of_their_own(lab, here, certs):

@@ -62,6 +62,7 @@ def test_a_build_for_another_machine_installs_everything_where_it_is_told(tmp_pa
     for file in ('CMakeLists.txt', 'LICENSE', 'README.md', 'CHANGELOG.md'):
         shutil.copy(ROOT / file, tree)
     configure = ['cmake', '-S', tree, '-B', build, '-DCMAKE_SYSTEM_NAME=Linux', '-DWSLUICE_SYSTEMD_DIR=/etc/units',
+                 '-DWSLUICE_SYSTEMD_USER_DIR=/etc/user-units',
                  '-DWSLUICE_SYSUSERS_DIR=', '-DWSLUICE_ZSH_DIRS=share/zsh', '-DCMAKE_INSTALL_PREFIX=/opt/wsluice']
     said = subprocess.run(configure, check=True, capture_output=True, text=True).stderr
     assert 'No manual page' in said
@@ -76,7 +77,7 @@ def test_a_build_for_another_machine_installs_everything_where_it_is_told(tmp_pa
     found = {str(path.relative_to(root)) for path in root.rglob('*') if not path.is_dir() and '/doc/' not in str(path)}
     share = 'opt/wsluice/share'
     assert found == {'opt/wsluice/bin/wsluice', 'opt/wsluice/lib/wsluice/wsluice-rebind.so', 'etc/units/wsluice.service',
-                     'etc/units/wsluice.socket', f'{share}/man/man1/wsluice.1', f'{share}/zsh/_wsluice',
+                     'etc/units/wsluice.socket', 'etc/user-units/wsluice-forward@.service', f'{share}/man/man1/wsluice.1', f'{share}/zsh/_wsluice',
                      f'{share}/bash-completion/completions/wsluice', f'{share}/fish/vendor_completions.d/wsluice.fish',
                      f'{share}/wsluice/schema.json'}
 

@@ -1,21 +1,28 @@
-"""OpenSSH through the bridge: the recipe of contrib/recipes/services.md, with the real ssh, scp and sshd."""
+"""OpenSSH through `wsluice connect` and a gateway: the recipe of contrib/recipes/services.md, with the real ssh, scp,
+git and sshd."""
+import concurrent.futures
+import contextlib
+import fcntl
 import getpass
 import hashlib
 import os
 import pathlib
+import pty
 import shutil
+import signal
 import socket
+import struct
 import subprocess
+import termios
 
 import pytest
-from lab import WAIT
+from lab import BINARY, WAIT
 from ports import free_port
 from recipes import card, folder_for, replaced, shell
 from wire import until
 
-HERE = pathlib.Path(__file__).parent
-CLIENT = HERE / 'node_modules/.bin/wsnc'
 SIZE = 100 * 1000 * 1000
+SESSIONS = 50
 
 
 def keygen(path):
@@ -50,6 +57,7 @@ def fixture_sshd(lab, tmp_path):
         PasswordAuthentication no
         AuthorizedKeysFile {tmp_path}/authorized
         Subsystem sftp internal-sftp
+        MaxStartups 1000
     ''')
     lab.spawn(sshd, '-D', '-e', '-f', str(tmp_path / 'sshd_config'), stdin=subprocess.DEVNULL,
               stderr=(tmp_path / 'sshd.log').open('w'))
@@ -61,6 +69,7 @@ def fixture_sshd(lab, tmp_path):
 def fixture_ssh(request, lab, sshd, certs, tmp_path):
     """Runs ssh or scp to the host `desk`, which ~/.ssh/config would reach as written here."""
     tls = ['--cert', certs.ec, '--key', certs.ec_key, '--ssl-only'] if request.param == 'wss' else []
+    ca = f'--ca={certs.ca}' if tls else ''
     bridge = lab.start(*tls, '127.0.0.1:0', f'127.0.0.1:{sshd}')
     (tmp_path / 'known').write_text('desk ' + (tmp_path / 'host.pub').read_text())
     (tmp_path / 'config').write_text(f'''
@@ -68,16 +77,18 @@ def fixture_ssh(request, lab, sshd, certs, tmp_path):
             User {getpass.getuser()}
             IdentityFile {tmp_path}/user
             UserKnownHostsFile {tmp_path}/known
-            ProxyCommand {CLIENT} {request.param}://localhost:{bridge.port}/ssh
+            ProxyCommand {BINARY} connect {ca} {request.param}://localhost:{bridge.port}/ssh/%n
     ''')
 
+    def command(program, *arguments):
+        return [program, '-F', str(tmp_path / 'config'), '-o', 'BatchMode=yes', *map(str, arguments)]
+
     def run(program, *arguments, seconds=WAIT):
-        result = subprocess.run([program, '-F', str(tmp_path / 'config'), '-o', 'BatchMode=yes', *map(str, arguments)],
-                                stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False,
-                                env={**os.environ, 'NODE_EXTRA_CA_CERTS': certs.ca})
+        result = subprocess.run(command(program, *arguments), stdin=subprocess.DEVNULL, capture_output=True,
+                                timeout=seconds, check=False)
         assert result.returncode == 0, result.stderr.decode()
         return result.stdout.decode()
-    run.bridge = bridge
+    run.bridge, run.command = bridge, command
     return run
 
 
@@ -85,19 +96,116 @@ def test_a_command(ssh):
     assert ssh('ssh', 'desk', 'echo', 'over', 'the', 'sluice') == 'over the sluice\n'
 
 
+def test_a_shell_on_a_terminal(ssh):
+    """Its size arrives, and so does a key: Ctrl-C ends what runs there."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 43, 132, 0, 0))
+    with subprocess.Popen(ssh.command('ssh', '-tt', 'desk', 'stty size; echo begin; sleep 1000; echo never'),
+                          stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        os.set_blocking(ours, False)
+        said = bytearray()
+
+        def hears(text):
+            try:
+                said.extend(os.read(ours, 65536))
+            except (BlockingIOError, OSError):
+                pass
+            return text in said
+        until(lambda: hears(b'begin'), said.decode)
+        assert b'43 132' in said
+        os.write(ours, b'\x03')
+        until(lambda: hears(b'never') or process.poll() is not None, said.decode)
+        assert process.wait(WAIT) != 0 and not hears(b'never')
+    os.close(ours)
+
+
+def echoes(sock):
+    sock.settimeout(WAIT)
+    sock.sendall(b'through two tunnels')
+    return sock.recv(100) == b'through two tunnels'
+
+
+def test_forwarded_ports(ssh, lab):
+    """ssh -L and -D, each with its own TCP connection through the session."""
+    target = lab.target()
+    local, dynamic = free_port(), free_port()
+    lab.spawn(*ssh.command('ssh', '-N', '-o', 'ExitOnForwardFailure=yes', '-L', f'127.0.0.1:{local}:127.0.0.1:{target.port}',
+                           '-D', f'127.0.0.1:{dynamic}', 'desk'), stdin=subprocess.DEVNULL)
+
+    def opens(port):
+        try:
+            return socket.create_connection(('127.0.0.1', port), WAIT)
+        except OSError:
+            return None
+    with until(lambda: opens(local), 'ssh -L listens') as sock:
+        assert echoes(sock)
+    with until(lambda: opens(dynamic), 'ssh -D listens') as sock:
+        sock.settimeout(WAIT)
+        sock.sendall(b'\x05\x01\x00')
+        assert sock.recv(2) == b'\x05\x00'
+        sock.sendall(b'\x05\x01\x00\x01' + socket.inet_aton('127.0.0.1') + struct.pack('!H', target.port))
+        assert sock.recv(10)[:2] == b'\x05\x00'
+        assert echoes(sock)
+
+
+def test_git(ssh, tmp_path):
+    def git(*words, **how):
+        subprocess.run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b', *map(str, words)], check=True,
+                       capture_output=True, timeout=60, **how)
+    there, here = tmp_path / 'there.git', tmp_path / 'clone'
+    git('init', '-q', '-b', 'main', '--bare', there)
+    ours = {**os.environ, 'GIT_SSH_COMMAND': ' '.join(ssh.command('ssh'))}
+    git('clone', f'desk:{there}', here, env=ours)
+    (here / 'data').write_bytes(os.urandom(3_000_000))
+    git('checkout', '-q', '-b', 'main', cwd=here)
+    git('add', 'data', cwd=here)
+    git('commit', '-q', '-m', 'Add data', cwd=here)
+    git('push', '-q', 'origin', 'main', cwd=here, env=ours)
+    git('clone', f'desk:{there}', tmp_path / 'again', env=ours)
+    assert (tmp_path / 'again/data').read_bytes() == (here / 'data').read_bytes()
+
+
+def test_a_gateway_that_is_killed(ssh, tmp_path):
+    """ssh ends by itself, and what it says names the gateway."""
+    log = tmp_path / 'ssh.log'
+    with log.open('w') as stderr:
+        process = subprocess.Popen(ssh.command('ssh', 'desk', 'echo begin; exec sleep 1000'), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=stderr)
+    with process:
+        assert process.stdout.readline() == b'begin\n'
+        ssh.bridge.signal(signal.SIGKILL)
+        ssh.bridge.expected_exit = -signal.SIGKILL
+        assert process.wait(WAIT) == 255
+    assert f'wsluice: localhost:{ssh.bridge.port}: ' in log.read_text()
+
+
 @pytest.mark.release_only
+def test_many_sessions_at_once(ssh):
+    """Each with a megabyte there and back."""
+    data = os.urandom(1_000_000)
+    processes = [subprocess.Popen(ssh.command('ssh', 'desk', 'cat'), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) for _ in range(SESSIONS)]
+    with contextlib.ExitStack() as stack:
+        for process in processes:
+            stack.enter_context(process)
+        with concurrent.futures.ThreadPoolExecutor(SESSIONS) as pool:
+            results = list(pool.map(lambda process: process.communicate(data, timeout=120), processes))
+    assert all(out == data for out, _ in results), [err for _, err in results if err]
+    assert [process.returncode for process in processes] == [0] * SESSIONS
+
+
 def test_the_card_of_the_demo(lab, certs, sshd, tmp_path):
-    """What it says, with the ports of the test; npx finds wsnc in the folder, and asks for nothing."""
+    """What it says, with the ports of the test."""
     serve, connect = card('A shell through port 443: SSH').split('\n', 1)
     here = folder_for(lab, certs)
-    (here / 'node_modules').symlink_to(HERE / 'node_modules')
     bridge = shell(lab, here, replaced(serve, port=(' 443 ', ' 127.0.0.1:0 '), target=('localhost:22', f'127.0.0.1:{sshd}')))
     (tmp_path / 'known').write_text('localhost ' + (tmp_path / 'host.pub').read_text())
     ours = f'ssh -F none -i {tmp_path}/user -o BatchMode=yes -o UserKnownHostsFile={tmp_path}/known'
     connect = replaced(connect, ssh=('ssh -o', f'{ours} -o'), port=(':443/', f':{bridge.port}/'),
                        who=('you@', f'{getpass.getuser()}@'))
-    result = subprocess.run(['bash', '-c', f'{connect} echo over the sluice'], cwd=here, stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(['bash', '-c', f'PATH={here}/bin:$PATH; {connect} echo over the sluice'], cwd=here,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert result.stdout == 'over the sluice\n', result.stderr
 
 
