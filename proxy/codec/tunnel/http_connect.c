@@ -7,8 +7,9 @@
 #define LOGIN_MAX    1024 /* user, colon and password */
 #define PHRASE_SHOWN 40   /* characters of the proxy's own reason */
 
-#define STATUS_AUTH    407
-#define STATUS_TIMEOUT 504
+#define STATUS_UNAUTHORIZED 401 /* of a server, but tinyproxy refuses a wrong login with it */
+#define STATUS_AUTH         407
+#define STATUS_TIMEOUT      504
 
 /* ---- the request ---- */
 
@@ -101,15 +102,15 @@ static enum reason reason_of(uint16_t status)
 static enum tunnel_verdict refuse(const struct http_answer *answer, struct slice head,
                                   const struct tunnel_request *request, struct tunnel_fault *fault)
 {
-    if (answer->status != STATUS_AUTH) {
+    if (answer->status != STATUS_AUTH && answer->status != STATUS_UNAUTHORIZED) {
         char phrase[PHRASE_SHOWN + 1];
         return tunnel_request_fail(fault, reason_of(answer->status), "answers %u%s", answer->status,
                                    phrase_of(head, phrase));
     }
-    if (!wants_basic(&answer->head))
+    if (answer->status == STATUS_AUTH && !wants_basic(&answer->head))
         return tunnel_request_fail(fault, REASON_target_proxy_auth,
                                    "answers 407, and wants another login than Basic");
-    return tunnel_request_fail(fault, REASON_target_proxy_auth, "answers 407: %s",
+    return tunnel_request_fail(fault, REASON_target_proxy_auth, "answers %u: %s", answer->status,
                                request->user.ptr ? "it does not accept user and password"
                                                  : "it wants a user and a password");
 }

@@ -185,6 +185,15 @@ static void test_refused_logins(void **state)
                   REASON_target_proxy_auth, "answers 407, and wants another login than Basic");
 }
 
+/* tinyproxy answers so to a wrong login. */
+static void test_a_refused_login_as_of_a_server(void **state)
+{
+    assert_failed(&plain, "HTTP/1.1 401 Unauthorized\r\n\r\n", REASON_target_proxy_auth,
+                  "answers 401: it wants a user and a password");
+    assert_failed(&login, "HTTP/1.1 401 Unauthorized\r\n\r\n", REASON_target_proxy_auth,
+                  "answers 401: it does not accept user and password");
+}
+
 static void test_refuses_what_is_no_answer(void **state)
 {
     const enum reason failed = REASON_target_proxy_failed;
@@ -238,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_skips_interim_answers),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_refused_logins),
+        cmocka_unit_test(test_a_refused_login_as_of_a_server),
         cmocka_unit_test(test_refuses_what_is_no_answer),
         cmocka_unit_test(test_has_a_limit),
     };
