@@ -26,7 +26,7 @@ packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev lib
     clang libclang-rt-dev lld clang-format cppcheck file git
     php-cli python3 python3-jsonschema python3-jwcrypto python3-jwt python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-simplejson python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
-    chromium mosquitto novnc socat tigervnc-standalone-server x11-utils x11-xserver-utils)
+    chromium dante-server microsocks mosquitto novnc socat squid tigervnc-standalone-server tinyproxy-bin x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy lintian valgrind libc6-dbg
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user
     dpkg-dev musl-tools xz-utils)
