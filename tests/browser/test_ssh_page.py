@@ -197,6 +197,9 @@ def test_the_size_of_the_window(user, sshd):
         sizes.append(user.run('stty size'))
         assert int(sizes[-1].split()[0]) == page.evaluate(rows)
     assert len({size.split()[1] for size in sizes}) == 3
+    for element in ('HTML', None):
+        page.click('#full')
+        page.wait("(name) => (document.fullscreenElement?.tagName ?? null) === name", element)
     assert user.complaints() == []
 
 
@@ -259,4 +262,9 @@ def test_looks(bridge, user, sshd, tab):
     for width in (320, 390, 768):
         looks.check_width(phone.page, width)
     phone.page.shot('ssh-phone')
+    phone.page.size(390, 844)
+    phone.run('clear')
+    phone.page.click('#keys button:nth-child(3)')  # Ctrl, for the next key only
+    phone.page.type('cd')
+    assert '^Cd' in phone.sees('^C').replace('\n$ ', '')
     assert user.complaints() == [] and phone.complaints() == []

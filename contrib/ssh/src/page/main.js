@@ -32,7 +32,7 @@ const machineName = () => login.machine?.name ?? new URL(login.url).host;
 
 function title(shown = '') {
     $('title').textContent = login ? `${login.user}@${machineName()}` : 'SSH';
-    document.title = [shown.slice(0, 100), $('title').textContent].filter(Boolean).join(' · ');
+    document.title = [shown.replace(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 100), $('title').textContent].filter(Boolean).join(' · ');
 }
 
 const holdPage = (event) => event.preventDefault();
