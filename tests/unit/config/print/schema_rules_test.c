@@ -61,7 +61,7 @@ static void purposes_of_a_route(void **state)
         true);
     has(OPTIONS_ROUTE,
         "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"files\"]}],\"not\":{\"anyOf\":[{"
-        "\"required\"",
+        "\"type\"",
         true);
 }
 
@@ -79,7 +79,8 @@ static void one_source_of_tokens(void **state)
 static void lists_of_a_whole_file_and_of_an_included_one(void **state)
 {
     has(OPTIONS_PROCESS,
-        "{\"anyOf\":[{\"required\":[\"listeners\",\"routes\"]},{\"required\":[\"include\"]},"
+        "{\"anyOf\":[{\"required\":[\"listeners\",\"routes\"]},{\"type\":\"object\",\"required\":["
+        "\"include\"]},"
         "{\"propertyNames\":{\"anyOf\":[{\"enum\":[\"listeners\",\"routes\"]},"
         "{\"pattern\":\"^x-\"}]},\"minProperties\":1}]}",
         true);
