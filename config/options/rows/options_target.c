@@ -144,11 +144,16 @@ static const struct options_row rows[] = {
         .secret = true,
         .is_public = config_proxy_is_public,
         .reload = OPTIONS_NEW_SESSIONS,
-        .flags = {{.name = "proxy", .ours = true, .argument = "URL"}},
-        .help =
-            "forward proxy to connect through, which resolves the target's name: "
-            "http://[USER:PASSWORD@]HOST[:PORT] (CONNECT) or socks5://[USER:PASSWORD@]HOST[:PORT]; "
-            "port 1080 by default",
+        .flags = {{.name = "proxy",
+                   .ours = true,
+                   .argument = "URL",
+                   .help = "connect to the target through a forward proxy: http://HOST:PORT "
+                           "(CONNECT) or socks5://HOST:PORT, with USER:PASSWORD@ if it wants "
+                           "them"}},
+        .help = "forward proxy to connect through: http://[USER:PASSWORD@]HOST[:PORT] (CONNECT) or "
+                "socks5://[USER:PASSWORD@]HOST[:PORT]; default port: 1080. User and password are "
+                "percent-encoded. The proxy resolves the target's name, so that permit of tokens "
+                "could not check its addresses: their targets have no proxy",
     },
     {
         .section = OPTIONS_TARGET,
