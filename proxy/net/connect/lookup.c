@@ -84,13 +84,39 @@ static void fail_with(struct lookup_result *answer, int status)
          status == 0 ? "no usable address" : uv_strerror(status));
 }
 
+/*
+ * Room for both families: of a name with more addresses than are kept, each family keeps half of
+ * them at least, if it has so many.
+ */
+static void add_address(struct lookup_result *answer, const struct sockaddr *from)
+{
+    struct addr address = addr_from(from);
+    sa_family_t family = address.any.sa_family;
+    size_t same = 0, last = LOOKUP_ADDRESSES; /* the last one of the other family */
+    if (answer->count < LOOKUP_ADDRESSES) {
+        answer->addresses[answer->count++] = address;
+        return;
+    }
+    for (size_t i = 0; i < LOOKUP_ADDRESSES; i++) {
+        if (answer->addresses[i].any.sa_family == family)
+            same++;
+        else
+            last = i;
+    }
+    if (same < LOOKUP_ADDRESSES / 2) {
+        memmove(answer->addresses + last, answer->addresses + last + 1,
+                (LOOKUP_ADDRESSES - 1 - last) * sizeof(address));
+        answer->addresses[LOOKUP_ADDRESSES - 1] = address;
+    }
+}
+
 static void make_answer(struct lookup_result *answer, int status, const struct addrinfo *list)
 {
     *answer = (struct lookup_result){.reason = REASON_none};
     for (const struct addrinfo *info = status == 0 ? list : NULL; info; info = info->ai_next) {
         bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
-        if (known && answer->count < LOOKUP_ADDRESSES)
-            answer->addresses[answer->count++] = addr_from(info->ai_addr);
+        if (known)
+            add_address(answer, info->ai_addr);
     }
     addr_interleave(answer->addresses, answer->count);
     if (answer->count == 0)

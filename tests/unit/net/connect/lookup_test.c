@@ -169,6 +169,33 @@ static void test_without_memory(void **unused)
     assert_int_equal(question.answer.reason, REASON_out_of_memory);
 }
 
+static size_t count_family(const struct lookup_result *answer, sa_family_t family)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < answer->count; i++)
+        count += answer->addresses[i].any.sa_family == family;
+    return count;
+}
+
+/* A name with more addresses than are kept can be reached with either family. */
+static void test_room_for_both_families(void **unused)
+{
+    struct caller many = {0}, six = {0};
+    assert_false(resolve(&many, "many"));
+    assert_false(resolve(&six, "six"));
+    release_lookups(2);
+    run();
+    assert_int_equal(count_family(&many.answer, AF_INET6), LOOKUP_ADDRESSES / 2);
+    assert_int_equal(count_family(&many.answer, AF_INET), LOOKUP_ADDRESSES / 2);
+    assert_int_equal(count_family(&six.answer, AF_INET6), LOOKUP_ADDRESSES - 3);
+    assert_int_equal(count_family(&six.answer, AF_INET), 3);
+    /* The first ones of each, in the resolver's order. */
+    assert_int_equal(six.answer.addresses[0].v6.sin6_addr.s6_addr[15], 1);
+    assert_int_equal(six.answer.addresses[1].v4.sin_addr.s_addr, htonl(0xc0000200 + 18));
+    assert_int_equal(six.answer.addresses[LOOKUP_ADDRESSES - 1].v6.sin6_addr.s6_addr[15],
+                     LOOKUP_ADDRESSES - 3);
+}
+
 /* Two tables are seeded apart: nobody can choose names that share a bucket. */
 static void test_each_table_has_a_seed(void **unused)
 {
@@ -191,6 +218,7 @@ int main(void)
         TEST(test_a_question_that_leaves),
         TEST(test_a_name_that_cannot_be_asked),
         TEST(test_without_memory),
+        TEST(test_room_for_both_families),
         TEST(test_each_table_has_a_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
