@@ -39,6 +39,7 @@ static struct resolver *resolver;
 static uint32_t *attempts;         /* beyond the first of each dial; NULL: any number */
 static struct permit *permit;      /* of each dial; NULL: all is permitted */
 static struct config_proxy *proxy; /* of each dial; NULL: none */
+static enum config_family family;  /* of each dial */
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
 
 static inline int set_up(void **unused)
@@ -162,6 +163,7 @@ static inline struct dial *start_with(const struct config_address *target, struc
     struct dial_request request = {
         .loop = {.watches = &watches, .resolver = resolver, .attempts = attempts},
         .address = target,
+        .family = family,
         .timeout_ms = timeout,
         .permit = permit,
         .proxy = proxy,

@@ -14,12 +14,19 @@
 
 #define TWO_ADDRESSES "two.test"
 #define UNREACHABLE   "unreachable.test" /* the second one fails at once */
+#define BOTH          "both.test"        /* nothing listens on the first one */
 #define FIRST         "127.0.0.1"
 #define SECOND        "127.0.0.2"
 #define BROADCAST     "255.255.255.255"
 
 static struct sockaddr_in two_sockaddrs[2];
 static struct addrinfo two_infos[2];
+static struct sockaddr_in6 one_v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+static struct sockaddr_in one_v4 = {.sin_family = AF_INET, .sin_addr = {0x0100007f}};
+static struct addrinfo both_infos[2] = {
+    {.ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&one_v6, .ai_next = &both_infos[1]},
+    {.ai_family = AF_INET, .ai_addr = (struct sockaddr *)&one_v4},
+};
 
 /* libuv's thread calls these. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
@@ -29,6 +36,10 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
                                struct addrinfo **);
     getaddrinfo_fn *real;
     bool unreachable = strcmp(name, UNREACHABLE) == 0;
+    if (strcmp(name, BOTH) == 0) {
+        *list = both_infos;
+        return 0;
+    }
     if (!unreachable && strcmp(name, TWO_ADDRESSES) != 0) {
         *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
         return real(name, service, hints, list);
@@ -50,7 +61,7 @@ void freeaddrinfo(struct addrinfo *list)
 {
     void (*real)(struct addrinfo *);
     *(void **)&real = dlsym(RTLD_NEXT, "freeaddrinfo");
-    if (list && list != two_infos)
+    if (list && list != two_infos && list != both_infos)
         real(list);
 }
 
@@ -121,6 +132,24 @@ static void test_addresses_that_are_not_permitted(void **unused)
     permit = NULL;
     close(first);
     close(second);
+}
+
+static void test_the_family_that_is_wanted(void **unused)
+{
+    uint16_t port = 0;
+    int fd = listen_tcp(FIRST, &port, 8);
+    struct config_address both = tcp_target(BOTH, port), two = tcp_target(TWO_ADDRESSES, port);
+    family = CONFIG_FAMILY_IPV4;
+    expect_connected(&both);
+    expect_connected(&two);
+    family = CONFIG_FAMILY_IPV6;
+    expect_failure(&two, 5000, REASON_target_unresolved, "two.test:");
+    struct dial_result result = dial_it(&both, 5000);
+    assert_true(result.reason == REASON_target_refused ||
+                result.reason == REASON_target_unreachable); /* a machine without IPv6 */
+    assert_non_null(strstr(result.detail, "[::1]:"));
+    family = CONFIG_FAMILY_ANY;
+    close(fd);
 }
 
 static void test_names_that_do_not_resolve(void **unused)
@@ -251,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_localhost),
         TEST(test_addresses_that_are_not_permitted),
+        TEST(test_the_family_that_is_wanted),
         TEST(test_names_that_do_not_resolve),
         TEST(test_the_second_address_wins),
         TEST(test_attempts_are_counted),

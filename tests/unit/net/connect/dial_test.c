@@ -99,6 +99,20 @@ static void test_what_is_permitted(void **unused)
     close(unix_fd);
 }
 
+static void test_an_address_of_another_family(void **unused)
+{
+    uint16_t port = 0;
+    int fd = listen_tcp("127.0.0.1", &port, 8);
+    struct config_address v4 = tcp_target("127.0.0.1", port), v6 = tcp_target("::1", port);
+    family = CONFIG_FAMILY_IPV4;
+    expect_connected(&v4);
+    expect_failure(&v6, 5000, REASON_target_unresolved, ": it has no IPv4 address");
+    family = CONFIG_FAMILY_IPV6;
+    expect_failure(&v4, 5000, REASON_target_unresolved, ": it has no IPv6 address");
+    family = CONFIG_FAMILY_ANY;
+    close(fd);
+}
+
 static void test_a_path_that_is_too_long(void **unused)
 {
     char name[200] = {0};
@@ -324,6 +338,7 @@ int main(void)
         TEST(test_tcp),
         TEST(test_unix),
         TEST(test_abstract),
+        TEST(test_an_address_of_another_family),
         TEST(test_a_path_that_is_too_long),
         TEST(test_a_file_that_must_not_be_a_link),
         TEST(test_what_is_permitted),

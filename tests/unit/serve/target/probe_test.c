@@ -56,6 +56,17 @@ static void test_connect(void **unused)
     expect(NULL, REASON_none, "");
 }
 
+/* As sessions go. */
+static void test_connect_to_and_family(void **unused)
+{
+    loopback_listen(&server.socket);
+    target.connect_to = target.address;
+    target.address.host = "desk.invalid";
+    expect(NULL, REASON_none, "");
+    target.family = CONFIG_FAMILY_IPV6;
+    expect(NULL, REASON_target_unresolved, "it has no IPv6 address");
+}
+
 static void test_banner(void **unused)
 {
     server_sends("RFB 003.008\n", NULL, NULL);
@@ -168,6 +179,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_connect),
+        TEST(test_connect_to_and_family),
         TEST(test_banner),
         TEST(test_banner_in_pieces),
         TEST(test_banner_that_does_not_come),

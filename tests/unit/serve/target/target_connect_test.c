@@ -76,6 +76,50 @@ static void test_one_trial(void **unused)
     assert_false(is_down(0));
 }
 
+/* ---- another address to connect to ---- */
+
+static struct config_address seen;
+
+/* The host of a request; the name that the address has stays the target's. */
+static enum reason name_it(void *owner, const struct config_target *target,
+                           struct target_connect_candidate *candidate)
+{
+    seen = candidate->address;
+    candidate->address.host = "desk.invalid";
+    candidate->origin.requested = true;
+    return REASON_none;
+}
+
+static void test_connect_to(void **unused)
+{
+    struct call call;
+    loopback_listen(&targets[2]);
+    config_targets[0].connect_to = config_targets[2].address;
+    config_targets[0].address = (struct config_address){.host = "gate.invalid", .port = 443};
+    route.target_count = 1;
+    make_pool();
+    assert_non_null(start(&call, name_it));
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_string_equal(reason_row(call.result.dial.reason)->name, "none");
+    assert_string_equal(seen.host, "gate.invalid");
+    assert_true(loopback_got_connection(&targets[2]));
+    hang_up(&call.result);
+    loopback_close(&targets[2]);
+    targets[2] = loopback_open();
+}
+
+static void test_the_family_of_a_target(void **unused)
+{
+    loopback_listen(&targets[0]);
+    route.target_count = 1;
+    config_targets[0].family = CONFIG_FAMILY_IPV6;
+    make_pool();
+    expect_failure(REASON_target_unresolved);
+    config_targets[0].family = CONFIG_FAMILY_IPV4;
+    make_pool();
+    expect_connected(0);
+}
+
 /* ---- targets that are starting ---- */
 
 static void test_a_target_that_starts_later(void **unused)
@@ -236,6 +280,8 @@ int main(void)
         TEST(test_all_refuse),
         TEST(test_a_black_hole_leaves_time),
         TEST(test_only_black_holes),
+        TEST(test_connect_to),
+        TEST(test_the_family_of_a_target),
         TEST(test_one_trial),
         TEST(test_a_target_that_starts_later),
         TEST(test_the_window_passes),
