@@ -1,5 +1,7 @@
 """Certificates for a test run, made by the openssl command: a CA, servers with ECDSA and RSA keys, a
 client, and a CA that nobody trusts."""
+import base64
+import hashlib
 import pathlib
 import ssl
 import subprocess
@@ -81,3 +83,10 @@ class Certs:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
+
+
+def pin_of(pair):
+    """The pin of a certificate's key, as OpenSSL's own commands make it."""
+    key = subprocess.run(['openssl', 'x509', '-in', pair[0], '-noout', '-pubkey'], check=True, capture_output=True).stdout
+    bare = subprocess.run(['openssl', 'pkey', '-pubin', '-outform', 'der'], input=key, check=True, capture_output=True)
+    return 'sha256//' + base64.b64encode(hashlib.sha256(bare.stdout).digest()).decode()

@@ -1,11 +1,8 @@
 """The method `certificate`: names and keys of client certificates, and lists of those that are revoked."""
-import base64
-import hashlib
 import ssl
-import subprocess
 
 import pytest
-from certs import EC
+from certs import EC, pin_of
 from gateway import ANY, get, reload, start, there
 from recipes import folder_for, gateway, recipe, replaced, shell
 from wire import request, until
@@ -59,12 +56,6 @@ def status(lab, certs, bridge, pair=None, **how):
     found = client.answer().status
     client.hang_up()
     return found
-
-
-def pin_of(pair):
-    key = subprocess.run(['openssl', 'x509', '-in', pair[0], '-noout', '-pubkey'], check=True, capture_output=True).stdout
-    bare = subprocess.run(['openssl', 'pkey', '-pubin', '-outform', 'der'], input=key, check=True, capture_output=True)
-    return 'sha256//' + base64.b64encode(hashlib.sha256(bare.stdout).digest()).decode()
 
 
 @pytest.mark.parametrize('names, expected, user', [

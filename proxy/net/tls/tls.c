@@ -9,6 +9,7 @@
 #include "net/tls/tls_handshake.h"
 #include "net/tls/tls_read.h"
 #include "net/tls/tls_socket.h"
+#include "net/tls/trust/tls_pins.h"
 
 /*
  * The happy path. OpenSSL reads and writes through a BIO that moves bytes from and to the scratch;
@@ -98,6 +99,7 @@ static void tls_close(struct transport *t)
 {
     struct tls *tls = tls_of(t);
     (void)tls_shutdown(t);
+    tls_pins_release(tls->ssl);
     SSL_free(tls->ssl);
     tls_buffer_clear(&tls->early);
     tls_buffer_clear(&tls->unsent);

@@ -47,7 +47,10 @@ int tls_protocol(const struct transport *t);
 /* Empty before the handshake is done; the texts live as long as the connection. */
 void tls_facts(const struct transport *t, struct tls_facts *facts);
 
-/* The cause of the last IO_FAIL, in OpenSSL's or the system's words. Never NULL; static. */
+/*
+ * The cause of the last IO_FAIL, in OpenSSL's, the system's or our words. Never NULL; of a failed
+ * handshake, it lives as long as the connection; else it is static.
+ */
 const char *tls_failure(const struct transport *t);
 
 #endif

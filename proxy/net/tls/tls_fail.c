@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include "net/tls/trust/tls_pins.h"
+
 const struct tls_role *tls_fail_role(bool is_server)
 {
     static const struct tls_role server = {
@@ -68,10 +70,9 @@ struct io tls_fail_openssl(struct tls *tls)
         tls->broken = tls->role->untrusted;
     if (cause == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         tls->broken = tls->role->untrusted;
-        long fault = SSL_get_verify_result(tls->ssl);
-        detail = fault == X509_V_ERR_APPLICATION_VERIFICATION
-                     ? "the key of the certificate is none of pins"
-                     : X509_verify_cert_error_string(fault);
+        detail = tls_pins_fault(tls->ssl);
+        if (!detail)
+            detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
     }
     return tls_fail_with(tls, tls->broken, detail ? detail : "TLS failed");
 }

@@ -1,8 +1,8 @@
 /*
  * How a TLS connection fails: the reason of its role, and a line of detail for tls_failure.
  *
- * Owns: nothing; details are static. Thread: the connection's. Errors: each returns IO_FAIL.
- * Lifetime: the connection's.
+ * Owns: nothing; details are static, or the SSL's. Thread: the connection's. Errors: each returns
+ * IO_FAIL. Lifetime: the connection's.
  */
 #ifndef WSLUICE_NET_TLS_TLS_FAIL_H
 #define WSLUICE_NET_TLS_TLS_FAIL_H

@@ -30,7 +30,7 @@ struct tls {
     SSL *ssl;                    /* owned */
     struct tls_scratch *scratch; /* shared by the worker */
     const struct tls_role *role;
-    const char *failure;      /* static text */
+    const char *failure;      /* static text, or the SSL's */
     struct tls_buffer early;  /* received with the handshake, not yet decrypted */
     struct tls_buffer unsent; /* encrypted, not yet taken by the socket */
     struct io end;            /* the result of reads after the last data; IO_OK: not known yet */

@@ -89,6 +89,7 @@ static bool probe_unverified(struct check_target *target)
     struct tls_error error = {.text = text, .size = sizeof(text)};
     struct config_target insecure = *target->pooled->config;
     insecure.insecure = true;
+    insecure.pins = (struct config_texts){0};
     struct tls_store *store = tls_store_create(NULL);
     if (!store)
         return false;

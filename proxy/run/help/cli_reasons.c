@@ -39,7 +39,7 @@ static const char *const advice[REASON_COUNT] = {
         "the target waits for its client, or is slow: correct its address or `expect`, or raise "
         "`connect_timeout`",
     [REASON_target_untrusted] =
-        "read `detail`; set `ca` or `server_name` of the target, or renew its certificate",
+        "read `detail`; set `ca`, `server_name` or `pins` of the target, or renew its certificate",
     [REASON_target_upgrade] =
         "read `detail`; correct path, credentials or `origin` of the target's `websocket`",
     [REASON_target_dead] =

@@ -1,11 +1,9 @@
 #include "serve/auth/auth_certificate.h"
 
-#include "codec/b64.h"
 #include "core/auth/certificate_name.h"
 #include "net/tls/context/tls_facts.h"
 #include "net/tls/tls_peer.h"
-
-#define PIN "sha256//" /* in front of base64, as the option has it */
+#include "net/tls/trust/tls_pins.h"
 
 struct auth_certificate {
     struct auth_method base;
@@ -37,20 +35,6 @@ static bool take_name(void *context, struct slice name)
     return false;
 }
 
-static bool has_pin(const struct config_texts *pins, const X509 *certificate)
-{
-    uint8_t pin[TLS_FACTS_PIN];
-    char text[sizeof(PIN) - 1 + B64_ENCODED(TLS_FACTS_PIN)];
-    if (!tls_facts_pin(certificate, pin))
-        return false;
-    memcpy(text, PIN, sizeof(PIN) - 1);
-    (void)b64_encode(text + sizeof(PIN) - 1, pin, sizeof(pin));
-    for (size_t i = 0; i < pins->count; i++)
-        if (slice_equal(slice_of(pins->items[i]), (struct slice){text, sizeof(text)}))
-            return true;
-    return false;
-}
-
 static enum auth_outcome refuse(struct auth_answer *answer, const char *why)
 {
     answer->user[0] = '\0';
@@ -69,7 +53,7 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
         return refuse(answer, "the client has no certificate");
     if (!question->tls->verified)
         return refuse(answer, "the client's certificate is not verified");
-    if (config->pins.count > 0 && !has_pin(&config->pins, question->tls->peer))
+    if (config->pins.count > 0 && !tls_pins_has(&config->pins, question->tls->peer))
         return refuse(answer, "the key of the client's certificate is none of pins");
     tls_peer_names(question->tls->peer, take_name, &look);
     if (config->names.count > 0 && !look.found)

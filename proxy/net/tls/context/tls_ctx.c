@@ -4,18 +4,16 @@
 #include <openssl/x509v3.h>
 
 #include "net/tls/context/tls_certificates.h"
-#include "net/tls/context/tls_facts.h"
 #include "net/tls/context/tls_resume.h"
 #include "net/tls/context/tls_settings.h"
+#include "net/tls/trust/tls_pins.h"
 
 struct tls_ctx {
     bool is_server;
     SSL_CTX *ssl; /* a server's has the default certificates */
     /* Client only. */
-    char *server_name; /* owned; with a host name: what SNI says. NULL for an address */
-    bool insecure;
-    uint8_t (*pins)[TLS_FACTS_PIN]; /* owned; NULL: any key */
-    size_t pin_count;
+    char *server_name;     /* owned; with a host name: what SNI says. NULL for an address */
+    struct tls_pins *pins; /* owned; NULL: any key */
     /* Server only. */
     struct tls_tickets *tickets;
     struct tls_certificates certificates;
@@ -160,44 +158,16 @@ static bool set_own_certificate(SSL_CTX *ssl, const struct config_target *target
                                  config.certificate, tls_error_openssl());
 }
 
-/* The certificate's key must be one of the pins; the rest is verified unless it is insecure. */
-static int pinned_cb(X509_STORE_CTX *store, void *data)
-{
-    const struct tls_ctx *ctx = data;
-    const X509 *certificate = X509_STORE_CTX_get0_cert(store);
-    uint8_t pin[TLS_FACTS_PIN];
-    int verified = ctx->insecure ? 1 : X509_verify_cert(store);
-    if (verified <= 0)
-        return verified;
-    bool known = certificate && tls_facts_pin(certificate, pin);
-    for (size_t i = 0; known && i < ctx->pin_count; i++)
-        if (memcmp(pin, ctx->pins[i], sizeof(pin)) == 0)
-            return 1;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-    return 0;
-}
-
-/* "sha256//" and 44 characters of base64, which the configuration has checked. */
+/* The keys that a target may have. */
 static bool set_pins(struct tls_ctx *ctx, const struct config_target *target,
                      const struct tls_error *error)
 {
-    enum { PREFIX = sizeof("sha256//") - 1, TEXT = 44, BYTES = 33 };
     if (target->pins.count == 0)
         return true;
-    ctx->pins = calloc(target->pins.count, sizeof(*ctx->pins));
+    ctx->pins = tls_pins_create(&target->pins);
     if (!ctx->pins)
         return tls_error_set(error, "out of memory");
-    for (size_t i = 0; i < target->pins.count; i++) {
-        unsigned char bytes[BYTES];
-        const char *text = target->pins.items[i];
-        if (strlen(text) != PREFIX + TEXT ||
-            EVP_DecodeBlock(bytes, (const unsigned char *)text + PREFIX, TEXT) != BYTES)
-            return tls_error_set(error, "'%s' is no pin", text);
-        memcpy(ctx->pins[ctx->pin_count++], bytes, sizeof(*ctx->pins));
-    }
-    /* OpenSSL ignores what a callback says of a peer that is not to be verified. */
-    SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(ctx->ssl, pinned_cb, ctx);
+    tls_pins_demand(ctx->ssl, ctx->pins, target->insecure);
     return true;
 }
 
@@ -208,7 +178,6 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
     /* RFC 9525: a wildcard is a whole label, and the common name is no host name. */
     X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    ctx->insecure = target->insecure;
     SSL_CTX_set_verify(ctx->ssl, target->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (!tls_settings_common(ctx->ssl) || !tls_settings_version(ctx->ssl, CONFIG_TLS_1_2))
         return tls_error_set(error, "TLS to the target cannot be set up: %s", tls_error_openssl());
@@ -291,7 +260,7 @@ void tls_ctx_free(struct tls_ctx *ctx)
     tls_certificates_free(&ctx->certificates);
     tls_tickets_release(ctx->tickets);
     free(ctx->server_name);
-    free(ctx->pins);
+    tls_pins_free(ctx->pins);
     free(ctx);
 }
 

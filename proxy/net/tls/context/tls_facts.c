@@ -78,14 +78,3 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
     facts->not_after = tls_facts_time(X509_get0_notAfter(certificate));
     tls_facts_common_name(certificate, facts->common_name, sizeof(facts->common_name));
 }
-
-bool tls_facts_pin(const X509 *certificate, uint8_t pin[static TLS_FACTS_PIN])
-{
-    unsigned char *bytes = NULL;
-    int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &bytes);
-    bool made = length > 0 && EVP_Digest(bytes, (size_t)length, pin, NULL, EVP_sha256(), NULL) == 1;
-    OPENSSL_free(bytes);
-    if (!made)
-        ERR_clear_error();
-    return made;
-}

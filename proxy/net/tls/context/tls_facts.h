@@ -41,14 +41,6 @@ void tls_facts_common_name(const X509 *certificate, char *name, size_t size);
  */
 WSL_MUST_CHECK bool tls_facts_parse(X509 *certificate);
 
-#define TLS_FACTS_PIN 32 /* bytes of a SHA-256 */
-
-/*
- * The digest of its SubjectPublicKeyInfo, as `openssl x509 -pubkey` prints it. False: out of
- * memory.
- */
-WSL_MUST_CHECK bool tls_facts_pin(const X509 *certificate, uint8_t pin[static TLS_FACTS_PIN]);
-
 /* Unix time; 0: invalid. */
 int64_t tls_facts_time(const ASN1_TIME *time);
 

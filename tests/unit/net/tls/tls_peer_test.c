@@ -1,4 +1,3 @@
-#include "net/tls/context/tls_facts.h"
 #include "net/tls/tls_peer.h"
 
 #include <setjmp.h>
@@ -46,29 +45,10 @@ static void test_names(void **state)
     pki_remove(&pki);
 }
 
-/* Of the key alone: a renewed certificate keeps it. */
-static void test_pins(void **state)
-{
-    struct pki pki;
-    uint8_t one[TLS_FACTS_PIN], two[TLS_FACTS_PIN], other[TLS_FACTS_PIN];
-    pki_create(&pki);
-    struct pki_pair first = pki_issue(&pki, EVP_EC_gen("P-256"), "a", "", &pki.ca);
-    assert_int_equal(EVP_PKEY_up_ref(first.key), 1);
-    struct pki_pair renewed = pki_issue(&pki, first.key, "b", "DNS:b", &pki.ca);
-    assert_true(tls_facts_pin(first.certificate, one) && tls_facts_pin(renewed.certificate, two) &&
-                tls_facts_pin(pki.ca.certificate, other));
-    assert_memory_equal(one, two, TLS_FACTS_PIN);
-    assert_memory_not_equal(one, other, TLS_FACTS_PIN);
-    pki_free_pair(&first);
-    pki_free_pair(&renewed);
-    pki_remove(&pki);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
 #include "lib/pki.h"
 #include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
-#include "net/tls/context/tls_facts.h"
 #include "net/tls/tls.h"
+#include "net/tls/trust/tls_pins.h"
 
 struct fixture {
     struct pki pki;
@@ -112,20 +112,12 @@ static void test_insecure_only_by_that_word(void **state)
     assert_string_equal(f->sni, "other.test");
 }
 
-static void pin_of(const struct fixture *f, char text[static 64])
-{
-    uint8_t bytes[TLS_FACTS_PIN];
-    assert_true(tls_facts_pin(SSL_CTX_get0_certificate(f->server), bytes));
-    memcpy(text, "sha256//", 8);
-    EVP_EncodeBlock((unsigned char *)text + 8, bytes, sizeof(bytes));
-}
-
 static void test_pinned_keys(void **state)
 {
     struct fixture *f = *state;
-    char pin[64];
+    char pin[TLS_PINS_TEXT];
     static const char other[] = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    pin_of(f, pin);
+    assert_true(tls_pins_of(SSL_CTX_get0_certificate(f->server), pin));
     const char *const both[] = {other, pin};
     struct config_target target = target_named("desk.test");
     target.ca = f->ca.text;

@@ -5,24 +5,20 @@
 
 #include <cmocka.h>
 
-#include "codec/b64.h"
 #include "lib/pki.h"
 #include "net/tls/context/tls_facts.h"
-#include "net/tls/tls_peer.h"
+#include "net/tls/trust/tls_pins.h"
 
 static struct pki pki;
 static struct pki_pair ann;
-static char pin[64];
+static char pin[TLS_PINS_TEXT];
 static struct auth_answer answer;
 
 static int set_up(void **state)
 {
-    uint8_t bytes[TLS_FACTS_PIN];
     pki_create(&pki);
     ann = pki_issue(&pki, EVP_EC_gen("P-256"), "Ann Lee", "email:ann@example.com", &pki.ca);
-    assert_true(tls_facts_pin(ann.certificate, bytes));
-    int length = snprintf(pin, sizeof(pin), "sha256//");
-    pin[(size_t)length + b64_encode(pin + length, bytes, sizeof(bytes))] = '\0';
+    assert_true(tls_pins_of(ann.certificate, pin));
     return 0;
 }
 
