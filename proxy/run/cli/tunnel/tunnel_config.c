@@ -185,7 +185,7 @@ static void set_proxy(struct tunnel *tunnel)
             (void)set(tunnel, OPTIONS_TARGET, "proxy", target, url, option);
         return;
     }
-    if (!target->address.host)
+    if (!target->address.host || target->connect_to.path)
         return;
     url = proxy_env_find(target->tls, target->address.host, get_environment, NULL, &variable);
     if (!url || !set(tunnel, OPTIONS_TARGET, "proxy", target, url, variable))

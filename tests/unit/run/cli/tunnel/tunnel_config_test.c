@@ -129,9 +129,8 @@ static void proxies(void **state)
     enum config_secret_source origin;
     setenv("https_proxy", "http://ann:hush@gate:3128", 1);
     setenv("no_proxy", "lan", 1);
-    struct config *config =
-        make(TUNNEL_FORWARD, WORDS("1", "wss://a", "2", "ws://b", "3", "wss://c.lan", "4",
-                                   "wss+unix:@a", "--server-name=x"));
+    struct config *config = make(TUNNEL_FORWARD, WORDS("1", "wss://a", "2", "ws://b", "3",
+                                                       "wss://c.lan", "4", "ws+unix:@a"));
     const char *proxy = config->routes[0].targets[0].proxy;
     assert_string_equal(proxy, "http://ann:hush@gate:3128");
     assert_string_equal(config_secret_source(config, proxy, &origin), "${https_proxy}");
@@ -139,6 +138,9 @@ static void proxies(void **state)
         assert_null(config->routes[i].targets[0].proxy);
     config_release(config);
     config = make(TUNNEL_CONNECT, WORDS("wss://a", "--proxy=none"));
+    assert_null(config->routes[0].targets[0].proxy);
+    config_release(config);
+    config = make(TUNNEL_CONNECT, WORDS("wss://a", "--connect-to=unix:/run/gate"));
     assert_null(config->routes[0].targets[0].proxy);
     config_release(config);
     config = make(TUNNEL_CONNECT, WORDS("ws://a", "--proxy=socks5://gate"));
