@@ -2,15 +2,16 @@
 import json
 import pathlib
 import socket
+import subprocess
 import threading
 
 import pytest
 import targets
 from forward_proxies import PASSWORD, URL_LOGIN, USER, dante, microsocks, scripted, squid, stop, tinyproxy
 from gateway import ask, reload, samples, start
-from lab import run
+from lab import BINARY, run
 from ports import free_port
-from wire import pattern, until
+from wire import WAIT, pattern, until
 
 HEAD_ENDS = b'\r\n\r\n'
 GRANTED = b'HTTP/1.1 200 Connection established\r\n\r\n'
@@ -184,6 +185,64 @@ def test_no_proxy_there(lab):
         place = f'127.0.0.1:{port.getsockname()[1]}'
         bridge = bridged(lab, behind(f'socks5://{place}', 5900))
         refused(lab, bridge, 502, 'target_proxy_unreachable', f'proxy {place}: Connection refused')
+
+
+# ---- WebSockets behind a proxy ----
+
+def forwards(lab, url, *options, **env):
+    return lab.start('forward', '127.0.0.1:0', url, *options, env={
+        **{name: '' for name in ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy')}, **env})
+
+
+def echoes_raw(lab, bridge, data=b'hello'):
+    with lab.socket(bridge) as sock:
+        sock.sendall(data)
+        heard = b''
+        while len(heard) < len(data):
+            heard += sock.recv(len(data))
+        assert heard == data
+
+
+def test_a_relay(lab, proxies):
+    """A route whose target speaks WebSocket: its upgrade goes through the tunnel."""
+    far, _ = lab.start_echo()
+    bridge = bridged(lab, {'address': f'ws://localhost:{far.port}/', 'proxy': proxies['squid']()})
+    echoes(lab, bridge)
+
+
+def test_a_forward_with_a_proxy_of_the_environment(lab, certs, proxies):
+    """As curl reads it: with TLS another variable than without, and no_proxy."""
+    proxy = proxies['tinyproxy'](login=True).replace('//', '//ann:tinypass@')
+    far, _ = lab.start_echo()
+    secure, _ = lab.start_echo('--ssl-only', f'--cert={certs.ec}', f'--key={certs.ec_key}')
+    log = next(lab.folder.glob('proxy-*.log'))
+    ways = [(f'ws://localhost:{far.port}/', {'http_proxy': proxy}, True),
+            (f'ws://localhost:{far.port}/', {'https_proxy': proxy}, False),
+            (f'wss://localhost:{secure.port}/', {'https_proxy': proxy}, True),
+            (f'wss://localhost:{secure.port}/', {'all_proxy': proxy, 'no_proxy': 'a, localhost'}, False)]
+    for url, env, is_used in ways:
+        before = log.read_text().count('CONNECT localhost')
+        echoes_raw(lab, forwards(lab, url, *([f'--ca={certs.ca}'] if url.startswith('wss') else []), **env))
+        if is_used:
+            until(lambda: log.read_text().count('CONNECT localhost') > before, lambda: log.read_text())
+        assert (log.read_text().count('CONNECT localhost') > before) == is_used, (url, env)
+
+
+def test_connect(lab, proxies):
+    proxy, place = proxies['microsocks'](login=True), f'127.0.0.1:{free_port()}'
+    far, _ = lab.start_echo()
+    url = f'ws://localhost:{far.port}/'
+    way = proxy.replace('//', f'//{URL_LOGIN}')
+    process = lab.spawn(BINARY, 'connect', f'--proxy={way}', url, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdin.write(b'hello')
+    process.stdin.flush()
+    assert process.stdout.read(5) == b'hello'
+    process.stdin.close()
+    assert process.wait(WAIT) == 0
+    status, out, err = run('connect', f'--proxy={proxy}', url)
+    assert (status, out, err) == (1, '', f'wsluice: proxy failed: proxy {proxy.split("//")[1]}: wants a login\n')
+    status, out, err = run('connect', f'--proxy=http://{place}', url)
+    assert (status, out, err) == (1, '', f'wsluice: proxy failed: proxy {place}: Connection refused\n')
 
 
 # ---- the command line ----
