@@ -1,12 +1,13 @@
-"""The recipe for users of an identity-aware proxy, with a real nginx and a service that knows who is logged in."""
+"""Users of an identity-aware proxy, with a real nginx and a service that knows who is logged in; forward proxies."""
 import http.server
 import os
 import threading
 
+import forward_proxies
 import nginx
 import pytest
 from gateway import ask
-from recipes import folder_for, gateway, recipe, replaced, says, shell
+from recipes import PORT, folder_for, gateway, hears, recipe, replaced, says, shell
 from wire import request
 
 USERS = {'session=a1': 'alice@example.com', 'session=b2': 'bob@example.com', 'session=c3': 'carol@example.com'}
@@ -64,3 +65,17 @@ def test_users_of_an_identity_aware_proxy(lab, certs, login):
     assert ask(lab, bridge, raw=request('/desk', fields=fields())).status == 403, 'as the recipe says'
     assert bridge.session(reason='client_closed')['client'].startswith('127.0.0.1')
     nginx.stop(lab)
+
+
+def test_targets_behind_a_forward_proxy(lab, certs):
+    (_, command), (_, file) = recipe('Targets behind a forward proxy')
+    here = folder_for(lab, certs)
+    desk = lab.target(says(b'desk'))
+    place = ('desk.lab.internal:5900', f'localhost:{desk.port}')
+    proxy = forward_proxies.tinyproxy(lab)
+    bridge = shell(lab, here, replaced(command, port=PORT, desk=place, proxy=('http://proxy.example.com:3128', proxy)))
+    hears(lab, bridge, '/', b'desk')
+    proxy = forward_proxies.microsocks(lab, login=True)
+    (here / 'proxy.url').write_text(proxy.replace('//', f'//{forward_proxies.URL_LOGIN}') + '\n')
+    hears(lab, gateway(lab, here, replaced(file, port=(':6080', '127.0.0.1:0'), desk=place)), '/desk', b'desk')
+    forward_proxies.stop(lab)

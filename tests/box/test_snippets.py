@@ -31,6 +31,7 @@ SNIPPETS = {
     'Behind nginx, HAProxy or Caddy': [],
     'noVNC below a path': ['run', 'run'],
     'Users of an identity-aware proxy': ['run', 'run', 'run'],
+    'Targets behind a forward proxy': ['run', 'run'],
     'A service for tokens': ['run', 'run'],
     'Tokens in Redis': ['run', 'run'],
     'Consoles of OpenStack Nova': ['run'],
