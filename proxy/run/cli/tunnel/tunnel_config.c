@@ -242,6 +242,23 @@ static const char *name_option(const void *owner, const struct option_ref *optio
     return tunnel_option_name(option);
 }
 
+/* For the sandbox: files that a reload reads again. */
+static void note_files(struct tunnel *tunnel, const char *fields)
+{
+    const struct tunnel_secret *secret = &tunnel->secret;
+    char *path = NULL;
+    bool noted = true;
+    if (secret->text && secret->origin == CONFIG_ORIGIN_FILE)
+        noted = config_note_file(tunnel->config, secret->reference);
+    if (fields && asprintf(&path, "%s%s", *fields == '/' ? "" : tunnel->folder, fields) < 0)
+        path = NULL;
+    if (fields)
+        noted = noted && path && config_note_file(tunnel->config, path);
+    free(path);
+    if (!noted)
+        diag_out_of_memory(tunnel->scan->diag);
+}
+
 static bool begin(struct tunnel *tunnel)
 {
     const struct cli_scan *scan = tunnel->scan;
@@ -263,7 +280,10 @@ static bool begin(struct tunnel *tunnel)
     const char *fields = cli_scan_value(scan, "header-file");
     if (fields)
         tunnel->fields = tunnel_secret_read_file(scan, "--header-file", fields);
-    return (!fields || tunnel->fields) && tunnel_secret_read(&tunnel->secret, scan, tunnel->folder);
+    if ((fields && !tunnel->fields) || !tunnel_secret_read(&tunnel->secret, scan, tunnel->folder))
+        return false;
+    note_files(tunnel, fields);
+    return !scan->diag->starved;
 }
 
 static void make(struct tunnel *tunnel, enum tunnel_kind kind)

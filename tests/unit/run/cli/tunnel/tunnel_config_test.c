@@ -115,6 +115,10 @@ static void secrets_and_fields_from_files(void **state)
     assert_string_equal(ws->headers[1].value, "d");
     assert_string_equal(ws->bearer, "hush");
     assert_string_equal(config_secret_source(config, ws->bearer, &origin), secret);
+    const void *cursor = NULL; /* for the sandbox, as a reload reads them again */
+    assert_string_equal(config_next_file(config, &cursor), fields);
+    assert_string_equal(config_next_file(config, &cursor), secret);
+    assert_null(config_next_file(config, &cursor));
     config_release(config);
     config = make(TUNNEL_CONNECT, WORDS("wss://gate", "--user=ann", "--password-file", secret));
     assert_string_equal(config->routes[0].targets[0].ws.user, "ann");
