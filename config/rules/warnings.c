@@ -12,12 +12,17 @@ static bool has_users(const struct config *config, const struct config_listener 
     return (route_set_kinds(config, listener) & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
 }
 
-static bool is_loopback(const struct config_listener *listener)
+static bool is_local(const struct config_address *address)
 {
-    const char *host = listener->address.host;
-    return listener->address.kind == CONFIG_ADDRESS_TCP && host &&
+    const char *host = address->host;
+    return address->kind == CONFIG_ADDRESS_TCP && host &&
            (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
             strncmp(host, "127.", 4) == 0);
+}
+
+static bool is_loopback(const struct config_listener *listener)
+{
+    return is_local(&listener->address);
 }
 
 /* Can clients of other machines connect without being in allow or having a certificate? */
@@ -181,6 +186,25 @@ static void check_listener_passwords(const struct config *config,
         warn_of_passwords(names, diag, option, index);
 }
 
+/* Ours, for a target that speaks WebSocket, in the clear to another machine. */
+static void check_credentials(const struct config *config, const struct option_locator *names,
+                              struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    for (size_t i = 0; i < route->target_count; i++) {
+        const struct config_target *target = &route->targets[i];
+        struct option_ref option = {.section = OPTIONS_WEBSOCKET,
+                                    .outer = index,
+                                    .inner = i,
+                                    .key = target->ws.bearer ? "bearer" : "password"};
+        bool readable = !target->tls && target->address.kind == CONFIG_ADDRESS_TCP &&
+                        !is_local(&target->address);
+        if (readable && (target->ws.bearer || target->ws.password))
+            option_ref_report(names, diag, DIAG_WARNING, option, "write wss://, if the target can",
+                              "it is readable on its way to the target");
+    }
+}
+
 /* ---- captured hosts ---- */
 
 static const char *pattern_of(const struct config_route *route, struct slice name)
@@ -235,6 +259,7 @@ void warnings_check(const struct config *config, const struct option_locator *na
         check_pages(config, names, diag, i);
         check_liveness(config, names, diag, i);
         check_passwords(config, names, diag, i);
+        check_credentials(config, names, diag, i);
         check_hosts(config, names, diag, i);
     }
     if (!names->flags) /* the quick command line accepts any origin, as its help says */

@@ -169,6 +169,19 @@ static void warns_of_readable_passwords(void **state)
                      0);
 }
 
+#define WS(address)                                                                                \
+    warnings_of("[{address: \"127.0.0.1:1\", raw: true, routes: [a]}]",                            \
+                "[{name: a, target: {address: \"" address "\", websocket: {bearer: x}}}]")
+
+/* That raw clients of a loopback listener need no host is no finding, either: no browser is one. */
+static void warns_of_readable_credentials(void **state)
+{
+    assert_int_equal(WS("ws://h/"), 1);
+    assert_int_equal(WS("wss://h/"), 0);
+    assert_int_equal(WS("ws://127.0.0.1/"), 0);
+    assert_int_equal(WS("ws+unix:/s"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +191,7 @@ int main(void)
         cmocka_unit_test(warns_of_client_chosen_hosts),
         cmocka_unit_test(warns_of_liveness_behind_tls),
         cmocka_unit_test(warns_of_readable_passwords),
+        cmocka_unit_test(warns_of_readable_credentials),
         cmocka_unit_test(knows_auth_of_listeners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
