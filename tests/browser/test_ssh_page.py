@@ -8,6 +8,7 @@ import subprocess
 import gateway
 import looks
 import pytest
+import targets
 from chromium import PHONE
 from shells import PASTE, User
 
@@ -228,6 +229,34 @@ def test_a_cut_in_the_middle(lab, built, user, bridge, sshd):
     page.click('#reconnect')
     user.opened()
     assert third.port == bridge.port
+
+
+def test_a_reconnection_is_given_up(lab, user, bridge, sshd):
+    """While the host key is asked for, and while the server is silent."""
+    page = user.page
+    entered(user, sshd)
+    page.type('exit\n')
+    user.state('closed')
+    silent = lab.target(targets.sink)
+    bridge.config['routes'][1] = {'path': '/ssh', 'target': gateway.there(silent)}
+    gateway.reload(bridge, bridge.config)
+    page.click('#reconnect')
+    page.wait_text('#state', 'Agreeing on keys')
+    page.click('#disconnect')
+    page.wait_text('#why', 'Cancelled.')
+    page.click('#reconnect')
+    page.wait_text('#state', 'Agreeing on keys')
+    page.click('#other')
+    page.wait_text('#login-problem', 'Cancelled.')
+    page.evaluate('() => localStorage.clear()')
+    bridge.config['routes'][1]['target'] = f'tcp://127.0.0.1:{sshd.port}'
+    gateway.reload(bridge, bridge.config)
+    user.fill(password=sshd.password).connect().decline('has the fingerprint')
+    page.wait_text('#login-problem', 'did not accept')
+    user.connect().accept()
+    user.opened()
+    assert 'exit' not in user.screen(), 'the screen of the session before is gone'
+    assert user.complaints() == []
 
 
 def test_looks(bridge, user, sshd, tab):

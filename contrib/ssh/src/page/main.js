@@ -172,6 +172,7 @@ addEventListener('securitypolicyviolation', (event) => {
 async function run() {
     attempt = new AbortController();
     blocked = false;
+    $('disconnect').disabled = false; // gives up
     formProblem();
     onBanner('');
     try {
@@ -217,6 +218,7 @@ $('reconnect').addEventListener('click', () => attempt ?? run());
 $('cancel').addEventListener('click', () => attempt?.abort());
 $('disconnect').addEventListener('click', () => attempt ? attempt.abort() : connection?.close());
 $('other').addEventListener('click', () => {
+    attempt?.abort();
     login = null;
     terminal.clear();
     resetFiles(false);

@@ -1,6 +1,7 @@
 // Where the bytes of a download go: a Blob that the browser saves at the end, or a file that the user picks.
 
 const PART = 4 * 1024 * 1024; // Blobs may leave the memory, arrays may not
+const UNUSUAL = /[/\\:*?"<>|~\p{Cc}\p{Cf}]|^\.+|\.+$/gu; // a picker refuses some of these in a name
 const KEPT = 60_000; // milliseconds that a saved Blob stays for the browser to read
 
 function save(blob, name) {
@@ -37,7 +38,7 @@ export function blobSink(name) {
 export async function fileSink(name) {
     let stream;
     try {
-        stream = await (await window.showSaveFilePicker({ suggestedName: name })).createWritable();
+        stream = await (await window.showSaveFilePicker({ suggestedName: name.replace(UNUSUAL, '_') })).createWritable();
     } catch (error) {
         if (error.name === 'AbortError') return null;
         throw error;
