@@ -139,6 +139,31 @@ def test_five_megabytes(user, sshd, bridge):
     assert user.complaints() == []
 
 
+# A double click on the word that a row begins with.
+SELECT = '''(word) => {
+    const rows = [...document.querySelectorAll('.xterm-rows > div')], row = rows.find((one) => one.textContent.startsWith(word));
+    const { x, y, height } = row.getBoundingClientRect(), at = { bubbles: true, clientX: x + 15, clientY: y + height / 2, detail: 2, buttons: 1 };
+    row.closest('.xterm-screen').dispatchEvent(new MouseEvent('mousedown', at));
+    document.dispatchEvent(new MouseEvent('mouseup', at));
+}'''
+
+
+def test_copy_and_paste_with_the_keyboard(user, sshd):
+    page = user.page
+    page.grant('clipboard-read', 'clipboard-write')
+    entered(user, sshd)
+    assert user.run('echo copied') == 'copied'
+    page.evaluate(SELECT, 'copied')
+    page.press('Control+Shift+c')
+    page.wait("() => navigator.clipboard.readText().then((text) => text === 'copied')")
+    page.evaluate('(text) => navigator.clipboard.writeText(text)', "echo past''ed")
+    page.press('Control+Shift+v')
+    user.sees("$ echo past''ed")
+    page.press('Enter')
+    user.sees('\npasted\n')
+    assert user.complaints() == []
+
+
 # Counts what the page receives; on request holds back what xterm.js would draw next.
 WATCH = r'''() => {
     const Original = WebSocket, later = setTimeout, held = [];
