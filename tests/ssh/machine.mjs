@@ -1,6 +1,6 @@
 // A real sshd (sshd.sh) behind a real bridge.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,9 +27,14 @@ const answers = (port) => new Promise((resolve) => {
     socket.on('error', () => {}).on('close', () => resolve(false));
 });
 
+const asRoot = (...command) => (process.getuid() === 0 ? command : ['sudo', '-n', ...command]);
+
+function run(program, ...args) {
+    return execFileSync(program, args, { encoding: 'utf8' });
+}
+
 /** A child whose output is kept; stop() ends it and waits. */
-function start(command, args, as = (it) => it) {
-    const [program, ...rest] = as([command, ...args]);
+function start(program, ...rest) {
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     const it = { child, log: '', exited: false };
     const over = new Promise((resolve) => child.on('close', resolve).on('error', (error) => {
@@ -42,17 +47,19 @@ function start(command, args, as = (it) => it) {
     child.stderr.on('data', (data) => { it.log += data; });
     it.check = () => {
         if (it.exited) {
-            throw new Error(`${command} has ended:\n${it.log}`);
+            throw new Error(`${[program, ...rest].join(' ')} has ended:\n${it.log}`);
         }
     };
     it.stop = async (signal = 'SIGTERM') => {
-        child.kill(signal);
+        if (program === 'sudo' && !it.exited) { // it is root's, and passes the signal on
+            run('sudo', '-n', 'kill', '-s', signal.slice(3), String(child.pid));
+        } else {
+            child.kill(signal);
+        }
         await over;
     };
     return it;
 }
-
-const asRoot = (command) => (process.getuid() === 0 ? command : ['sudo', '-n', ...command]);
 
 export class Machine {
     /** @param {string[]} options of sshd_config, NAME=VALUE */
@@ -60,7 +67,7 @@ export class Machine {
         const it = new Machine();
         it.folder = mkdtempSync(path.join(os.tmpdir(), 'wsluice-sshd-'));
         it.port = await freePort();
-        it.sshd = start(path.join(here, 'sshd.sh'), [it.folder, String(it.port), ...options], asRoot);
+        it.sshd = start(...asRoot(path.join(here, 'sshd.sh'), it.folder, String(it.port), ...options));
         await until(() => it.sshd.check() ?? answers(it.port));
         await it.startBridge();
         it.password = it.file('password').trim();
@@ -68,20 +75,18 @@ export class Machine {
     }
 
     async startBridge() {
-        this.bridge = start(bridgeBinary, ['127.0.0.1:0', `127.0.0.1:${this.port}`]);
+        this.bridge = start(bridgeBinary, '127.0.0.1:0', `127.0.0.1:${this.port}`);
         const [, address] = await until(() => this.bridge.check() ?? /listening on ([\d.]+:\d+)/.exec(this.bridge.log));
         this.url = `ws://${address}/ssh`;
     }
 
     file(name) {
-        return readFileSync(path.join(this.folder, name), 'utf8');
+        return run(...asRoot('cat', path.join(this.folder, name)));
     }
 
     async stop() {
         await this.bridge.stop();
         await this.sshd.stop();
-        if (process.getuid() === 0) {
-            rmSync(this.folder, { recursive: true });
-        }
+        run(...asRoot('rm', '-r', this.folder));
     }
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Storage, lib, until } from './lib.mjs';
@@ -102,10 +103,11 @@ test('a wrong password, again, and then the right one', async () => {
 
 /** A key that nobody knows. */
 function strange() {
-    const file = path.join(machine.folder, 'strange');
-    rmSync(file, { force: true });
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file], { input: 'y' });
-    return readFileSync(file, 'utf8');
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'wsluice-strange-'));
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'key')]);
+    const key = readFileSync(path.join(folder, 'key'), 'utf8');
+    rmSync(folder, { recursive: true });
+    return key;
 }
 
 test('no way in: what the server would take; too many attempts', async () => {

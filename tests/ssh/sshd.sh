@@ -1,6 +1,6 @@
 #!/bin/sh
 # A private sshd, with users of its own that exist nowhere else: it runs in a mount namespace where files lie over
-# /etc/passwd, /etc/shadow and /etc/pam.d/sshd. Runs in the foreground until it is ended by SIGTERM.
+# /etc/passwd, /etc/shadow and /etc/pam.d. Runs in the foreground until it is ended by SIGTERM.
 #
 # usage: tests/ssh/sshd.sh FOLDER PORT [OPTION=VALUE...]   as root
 #   FOLDER  where all users may enter; receives host_ed25519, host_ecdsa, host_rsa, user_*, password, known, home/
@@ -36,7 +36,7 @@ cat "$folder"/user_*.pub >"$folder/authorized"
 echo "Private machine: tests only" >"$folder/banner"
 
 etc=$folder/etc
-mkdir -p "$etc" "$folder/home"
+mkdir -p "$etc/pam.d" "$folder/home"
 grep -v -E '^(ada|kim|two):' /etc/passwd >"$etc/passwd"
 (umask 077 && grep -v -E '^(ada|kim|two):' /etc/shadow >"$etc/shadow")
 hash=$(openssl passwd -6 -stdin <"$folder/password")
@@ -46,7 +46,7 @@ for user in ada kim two; do
     echo "$user:x:$uid:65534::$folder/home/$user:/bin/sh" >>"$etc/passwd"
     echo "$user:$hash:19000:0:99999:7:::" >>"$etc/shadow"
 done
-cat >"$etc/pam" <<'END'
+cat >"$etc/pam.d/sshd" <<'END'
 auth    required pam_unix.so nodelay
 account required pam_permit.so
 session required pam_permit.so
@@ -97,6 +97,5 @@ export etc sshd config
 exec setpriv --pdeathsig TERM unshare --mount --propagation private sh -c '
     mount --bind "$etc/passwd" /etc/passwd
     mount --bind "$etc/shadow" /etc/shadow
-    touch /etc/pam.d/sshd 2>/dev/null
-    mount --bind "$etc/pam" /etc/pam.d/sshd
+    mount --bind "$etc/pam.d" /etc/pam.d
     exec "$sshd" -D -e -f "$config" "$@"' sshd "$@"
