@@ -17,6 +17,7 @@ import { exchangeHash, hostKeyAlgorithms, keyExchanges } from './kex.js';
 
 const DISCONNECT = 1, IGNORE = 2, UNIMPLEMENTED = 3, DEBUG = 4, KEXINIT = 20, NEWKEYS = 21, KEX_REPLY = 31;
 const OF_THE_LIBRARY = new Set([DISCONNECT, UNIMPLEMENTED, KEXINIT, NEWKEYS, 30, KEX_REPLY]);
+const MAC_ERROR = 5, CONNECTION_LOST = 10; // the library's reasons of an end
 const REKEY_TIMEOUT = 60_000; // milliseconds
 const REKEY_AFTER = 1024 ** 3; // bytes, as RFC 4253 recommends; servers may ask for more
 
@@ -81,7 +82,16 @@ export class ClientSession extends SshClientSession {
         this.error = null; // what ended the session from our side
         const kex = this.kexService;
         kex.computeExchangeHash = (...values) => this.#hash(...values);
-        this.onClosed(() => this.#rekeyed?.resolve());
+        this.onClosed((event) => this.#onClosed(event));
+    }
+
+    #onClosed({ reason, error }) {
+        if (reason === MAC_ERROR) {
+            this.error ??= new SshError('protocol', 'A packet was damaged, or changed on its way.');
+        } else if (reason !== CONNECTION_LOST && !this.disconnect) {
+            this.error ??= error;
+        }
+        this.#rekeyed?.resolve();
     }
 
     /** The server's key, proved in the key exchange. */
