@@ -347,7 +347,7 @@ const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT] = {
             .size = sizeof(struct config_ticket_key),
             .place = OPTIONS_NO_PLACE,
             .required = true,
-            .help = "What verifies the tickets: a mapping, or only the file.",
+            .help = "What verifies the tickets: a mapping with file or url, or only the file.",
         },
     [OPTIONS_CAPTURE] =
         {

@@ -40,7 +40,7 @@ SNIPPETS = {
     'Logins of Authelia, Authentik or oauth2-proxy': ['run'],
     'Links with a ticket': ['run', 'run', 'run', 'run', 'run'],
     'Tickets that choose the desktop': ['run', 'run'],
-    'Tickets of an identity provider': ['run', 'run'],
+    'Tickets of an identity provider': ['run', 'run', 'run'],
     'A certificate for a test': ['run', 'run'],
     'Certificates from an ACME client': ['run', 'run', 'checked'],
     'Clients with certificates': ['run', 'run'],

@@ -14,6 +14,7 @@ import pytest
 from gateway import ANY, PROXIED, ask, get, reload, start, there, write
 from lab import BINARY, run
 from recipes import folder_for, gateway, recipe, replaced
+from services import Service, response
 from test_tokens import opened, says
 from wire import request, time_passes, until
 
@@ -443,12 +444,17 @@ def test_recipe_links_with_a_ticket(lab, certs):
 
 
 def test_recipe_tickets_of_an_identity_provider(lab, certs):
-    (_, make_keys), (_, config) = recipe('Tickets of an identity provider')
+    (_, make_keys), (_, config), (_, online) = recipe('Tickets of an identity provider')
     here = folder_for(lab, certs)
     subprocess.run(['bash', '-ec', f'PATH={here}/bin:$PATH\n{plain(make_keys, here)}'], cwd=here, check=True)
     target = lab.target()
     bridge = gateway(lab, here, plain(config, here, port=(':6080', ANY), target=('10.0.0.5:5900', f'127.0.0.1:{target.port}')))
     token = run('ticket', 'mint', f'--key={here}/signing.jwk', '--issuer=https://login.example.com/', '--audience=desks',
                 '--claim=preferred_username=bob')[1].strip()
+    assert status(lab, bridge, token) == 101
+    assert bridge.session(user='bob')
+    service = lab.target(Service(lambda request: response(200, (here / 'keys.json').read_text())))
+    bridge = gateway(lab, here, replaced(online, port=(':6080', ANY), target=('10.0.0.5:5900', f'127.0.0.1:{target.port}'),
+                                         url=('https://login.example.com/.well-known', f'http://127.0.0.1:{service.port}')))
     assert status(lab, bridge, token) == 101
     assert bridge.session(user='bob')

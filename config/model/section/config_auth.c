@@ -18,7 +18,7 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
     case CONFIG_AUTH_FORWARD:
         return auth->forward.url != NULL;
     case CONFIG_AUTH_TICKET:
-        return auth->ticket.key.file != NULL;
+        return auth->ticket.key.file || auth->ticket.key.url;
     case CONFIG_AUTH_METHODS:
         break;
     }

@@ -116,14 +116,14 @@ const struct value_name options_auth_satisfies[] = {
         .help = "end a session when its ticket expires",                                           \
     }
 
-/* Their key, in a section of struct config_ticket_key. */
-#define KEY_ROWS(of)                                                                               \
+/* Their key, in a section of struct config_ticket_key, whose scalar form is the file. */
+#define KEY_ROWS(of, file_is)                                                                      \
     {                                                                                              \
         .section = of,                                                                             \
         .key = "file",                                                                             \
         OPTIONS_FIELD(config_ticket_key, file),                                                    \
         .value = {.type = VALUE_PATH},                                                             \
-        .required = true,                                                                          \
+        file_is = true,                                                                            \
         .reload = OPTIONS_NEW_SESSIONS,                                                            \
         .help =                                                                                    \
             "file with the key: a secret of at least 32 bytes, a public key or certificate in "    \
@@ -152,7 +152,7 @@ static const struct options_row rows[] = {
         .help = "claim with the target: HOST:PORT, tls://HOST:PORT or unix:PATH; default: the "
                 "claims host and port",
     },
-    KEY_ROWS(OPTIONS_TOKENS_TICKET_KEY),
+    KEY_ROWS(OPTIONS_TOKENS_TICKET_KEY, .required),
     {
         .section = OPTIONS_AUTH_BASIC,
         .key = "users",
@@ -346,7 +346,59 @@ static const struct options_row rows[] = {
                 "unix:PATH. The route has tokens: {auth: true}, and what its permit allows",
     },
     CLAIM_ROWS(OPTIONS_AUTH_TICKET),
-    KEY_ROWS(OPTIONS_TICKET_KEY),
+    KEY_ROWS(OPTIONS_TICKET_KEY, .scalar),
+    {
+        .section = OPTIONS_TICKET_KEY,
+        .key = "url",
+        OPTIONS_FIELD(config_ticket_key, url),
+        .value = {.type = VALUE_TEXT, .form = &text_form_url},
+        .excludes = "file",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "URL of a JWK Set with public keys, as identity providers publish it (jwks_uri): "
+                "https://HOST/PATH, or unix:/SOCKET:/PATH; http:// only to this machine. It is "
+                "fetched when a ticket comes, and again when its lifetime is over or a ticket "
+                "names a key that is not there. While it cannot be fetched, the keys of before "
+                "stay in use",
+    },
+    {
+        .section = OPTIONS_TICKET_KEY,
+        .key = "ca",
+        OPTIONS_FIELD(config_ticket_key, ca),
+        .value = {.type = VALUE_PATH},
+        .needs = "url",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the certificate of url is verified against; default: the "
+                "system's",
+    },
+    {
+        .section = OPTIONS_TICKET_KEY,
+        .key = "timeout",
+        OPTIONS_FIELD(config_ticket_key, timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 50, .max = VALUE_SECONDS(60)},
+        .initial = "5s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "time for fetching url, which a ticket may have to wait for",
+    },
+    {
+        .section = OPTIONS_TICKET_KEY,
+        .key = "cache",
+        OPTIONS_FIELD(config_ticket_key, cache_ms),
+        .value = {.type = VALUE_DURATION, .min = 1000, .max = VALUE_DAYS(7)},
+        .initial = "1h",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "longest lifetime of the keys of url; a shorter one that Cache-Control says "
+                "counts, down to a minute",
+    },
+    {
+        .section = OPTIONS_TICKET_KEY,
+        .key = "interval",
+        OPTIONS_FIELD(config_ticket_key, interval_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_SECONDS(3600)},
+        .initial = "10s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "shortest time between two fetches of url, however many tickets name unknown "
+                "keys, and after a failure",
+    },
 };
 
 const struct options_part options_auth_part = {rows, WSL_COUNT(rows)};

@@ -1,5 +1,8 @@
 #include "config/rules/route/auth_rules.h"
 
+#include <arpa/inet.h>
+
+#include "config/model/url.h"
 #include "config/rules/route/route_set.h"
 
 /* The methods of a route, or of a listener, while they are checked. */
@@ -39,11 +42,22 @@ static void report(const struct auth_check *check, struct option_ref option, con
     va_end(args);
 }
 
+/* Of a ticket that is there. */
+static bool lacks_source(const struct config_ticket_key *key)
+{
+    return key->algorithm != CONFIG_TICKET_ANY || key->ca;
+}
+
 static void check_methods(const struct auth_check *check, size_t index)
 {
     const struct config_auth *auth = &check->set->methods[index];
     enum config_auth_method first = config_auth_method(auth);
     struct option_ref option = element(check, OPTIONS_AUTH, index);
+    if (first == CONFIG_AUTH_METHODS && lacks_source(&auth->ticket.key)) {
+        report(check, element(check, OPTIONS_TICKET_KEY, index), "name one of them",
+               "has neither file nor url");
+        return;
+    }
     if (first == CONFIG_AUTH_METHODS) {
         report(check, option, "write - header: {name: X-User}, for example",
                "the element has no method");
@@ -161,12 +175,50 @@ static void check_login(const struct auth_check *check, size_t index)
 
 /* ---- ticket ---- */
 
+static bool is_for_files(enum config_ticket_algorithm algorithm)
+{
+    return algorithm == CONFIG_TICKET_HS256 || algorithm == CONFIG_TICKET_HS384 ||
+           algorithm == CONFIG_TICKET_HS512 || algorithm == CONFIG_TICKET_WEBSOCKIFY;
+}
+
+/* Nobody between here and there may change the keys. */
+static bool is_safe(const char *text)
+{
+    struct url url;
+    unsigned char v4[4];
+    if (url_parse(text, &url) || url.tls || url.address.kind == CONFIG_ADDRESS_UNIX)
+        return true;
+    const char *host = url.address.host;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           (inet_pton(AF_INET, host, v4) == 1 && v4[0] == 127);
+}
+
+static void check_key(const struct auth_check *check, size_t index)
+{
+    const struct config_ticket_key *key = &check->set->methods[index].ticket.key;
+    struct option_ref option = element(check, OPTIONS_TICKET_KEY, index);
+    option.key = "url";
+    if (key->url && key->file)
+        report(check, option, "remove one of them", "there is a file as well");
+    if (key->url && !is_safe(key->url))
+        report(check, option, "use https://",
+               "keys that come over http:// from another machine can be replaced on their way");
+    option.key = "algorithm";
+    if (key->url && is_for_files(key->algorithm))
+        report(check, option, "name the algorithm of a public key, or remove it",
+               "the keys of a URL are public, a JWK Set: HS needs a secret, websockify a file");
+    option.key = "ca";
+    if (key->ca && !key->url)
+        report(check, option, "remove it", "has no effect without url");
+}
+
 static void check_ticket(const struct auth_check *check, size_t index)
 {
     const struct config_ticket *ticket = &check->set->methods[index].ticket;
     struct option_ref option = element(check, OPTIONS_AUTH_TICKET, index);
-    if (!ticket->key.file)
+    if (!config_auth_has(&check->set->methods[index], CONFIG_AUTH_TICKET))
         return;
+    check_key(check, index);
     option.key = "from";
     if (ticket->from.count == 0)
         report(check, option, "name a place, such as header",

@@ -61,7 +61,7 @@ static uint64_t asked_by(const struct config_auth_set *auth)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < auth->count; i++)
-        count += auth->methods[i].forward.url != NULL;
+        count += auth->methods[i].forward.url || auth->methods[i].ticket.key.url;
     return count;
 }
 

@@ -107,6 +107,11 @@ static void check_ticket(const struct check *check, struct option_ref option,
                          const struct config_ticket_key *key)
 {
     char error[TEXT_MAX];
+    if (key->url) {
+        option.key = "ca";
+        check_service(check, option, "ticket keys", key->url, key->ca);
+        return;
+    }
     if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
         return;
     struct ticket_key_file *file = ticket_key_file_create(key, error, sizeof(error));

@@ -10,6 +10,19 @@
 #include "serve/auth/auth_ticket.h"
 #include "serve/auth/users/auth_shared.h"
 
+static struct auth_method *create_ticket(const struct config_ticket *config,
+                                         struct auth_shared *shared,
+                                         const struct http_origins *origins, char *error,
+                                         size_t error_size)
+{
+    const struct auth_ticket_shared own = {
+        .used = auth_shared_tickets(shared),
+        .urls = auth_shared_keys(shared),
+        .origin = config->key.url ? http_origins_find(origins, config->key.url) : NULL,
+    };
+    return auth_ticket_create(config, &own, error, error_size);
+}
+
 static struct auth_method *create(const struct login_place *place, const struct config_auth *config,
                                   struct auth_shared *shared, const struct http_origins *origins,
                                   char *error, size_t error_size)
@@ -29,7 +42,7 @@ static struct auth_method *create(const struct login_place *place, const struct 
     case CONFIG_AUTH_LOGIN:
         return auth_login_create(place, &config->login, shared, error, error_size);
     case CONFIG_AUTH_TICKET:
-        return auth_ticket_create(&config->ticket, auth_shared_tickets(shared), error, error_size);
+        return create_ticket(&config->ticket, shared, origins, error, error_size);
     case CONFIG_AUTH_METHODS:
         break;
     }

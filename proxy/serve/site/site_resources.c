@@ -25,10 +25,12 @@ static bool open_auth(struct site_resources *resources, const struct config_auth
                       char *error, size_t error_size)
 {
     for (size_t i = 0; i < set->count; i++) {
-        const struct config_auth_forward *forward = &set->methods[i].forward;
-        if (forward->url &&
-            !http_origins_add(resources->origins, forward->url, forward->ca, &set->methods[i].place,
-                              resources->store, error, error_size))
+        const struct config_auth *auth = &set->methods[i];
+        const struct config_ticket_key *key = &auth->ticket.key;
+        const char *url = auth->forward.url ? auth->forward.url : key->url;
+        if (url && !http_origins_add(resources->origins, url,
+                                     auth->forward.url ? auth->forward.ca : key->ca, &auth->place,
+                                     resources->store, error, error_size))
             return false;
     }
     return true;

@@ -8,8 +8,8 @@
 struct ticket_check {
     const struct config_ticket *config;
     struct ticket_policy policy;
-    const char **required; /* owned; of the policy */
-    struct ticket_key_file *keys;
+    const char **required;        /* owned; of the policy */
+    struct ticket_key_file *keys; /* NULL: they are behind a URL */
     struct ticket_used *used;
 };
 
@@ -19,15 +19,24 @@ enum ticket_verdict ticket_check_verify(struct ticket_check *check,
                                         const struct ticket_shown *shown,
                                         struct ticket_facts *facts)
 {
-    const struct ticket_moment moment = {wall_clock_ms(), shown->client};
-    struct ticket_use use;
     struct ticket_keys *keys = ticket_key_file_get(check->keys, monotonic_ms());
     *facts = (struct ticket_facts){.expires_ms = INT64_MAX};
     if (!keys)
         return TICKET_NO_KEYS;
+    enum ticket_verdict verdict = ticket_check_verify_by(check, keys, shown, facts);
+    ticket_keys_release(keys);
+    return verdict;
+}
+
+enum ticket_verdict ticket_check_verify_by(struct ticket_check *check,
+                                           const struct ticket_keys *keys,
+                                           const struct ticket_shown *shown,
+                                           struct ticket_facts *facts)
+{
+    const struct ticket_moment moment = {wall_clock_ms(), shown->client};
+    struct ticket_use use;
     enum ticket_verdict verdict =
         ticket_verify(shown->token, keys, &check->policy, &moment, facts, &use);
-    ticket_keys_release(keys);
     if (verdict == TICKET_VALID && check->policy.single_use && shown->uses_up)
         verdict = ticket_used_take(check->used, &use, moment.now_ms);
     return verdict;
@@ -66,6 +75,19 @@ static bool require(struct ticket_check *check)
     return true;
 }
 
+/* Keys behind a URL come from elsewhere. False: *error. */
+static bool open_file(struct ticket_check *check, char *error, size_t error_size)
+{
+    const struct config_ticket_key *key = &check->config->key;
+    if (key->url && JSON_VALUE_IS_BUILT_IN)
+        return true;
+    if (key->url)
+        snprintf(error, error_size, "ticket key: %s", JSON_VALUE_LIBRARY);
+    else
+        check->keys = ticket_key_file_create(key, error, error_size);
+    return check->keys != NULL;
+}
+
 struct ticket_check *ticket_check_create(const struct config_ticket *config, bool host_and_port,
                                          struct ticket_used *used, char *error, size_t error_size)
 {
@@ -83,12 +105,10 @@ struct ticket_check *ticket_check_create(const struct config_ticket *config, boo
         .target = config->target,
         .host_and_port = host_and_port,
         .address = config->address,
-        .scope = config->key.file,
+        .scope = config->key.file ? config->key.file : config->key.url,
         .single_use = config->single_use,
     };
-    if (require(check))
-        check->keys = ticket_key_file_create(&config->key, error, error_size);
-    if (check->keys)
+    if (require(check) && open_file(check, error, error_size))
         return check;
     ticket_check_free(check);
     return NULL;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "serve/auth/login/login_shared.h"
+#include "serve/auth/ticket/ticket_key_urls.h"
 #include "serve/auth/ticket/ticket_used.h"
 #include "serve/auth/users/users_store.h"
 
@@ -17,6 +18,7 @@ struct auth_shared {
     struct backoff *backoff;
     struct login_shared *login;
     struct ticket_used *tickets;
+    struct ticket_key_urls *keys;
     pthread_mutex_t files_lock; /* of what follows */
     struct list holdings;
 };
@@ -31,9 +33,12 @@ struct auth_shared *auth_shared_create(void)
         shared->login = login_shared_create();
     if (shared && shared->login)
         shared->tickets = ticket_used_create(TICKET_USED_MAX);
-    if (!shared || !shared->tickets) {
+    if (shared && shared->tickets)
+        shared->keys = ticket_key_urls_create();
+    if (!shared || !shared->keys) {
         backoff_destroy(shared ? shared->backoff : NULL);
         login_shared_destroy(shared ? shared->login : NULL);
+        ticket_used_free(shared ? shared->tickets : NULL);
         free(shared);
         return NULL;
     }
@@ -51,6 +56,7 @@ void auth_shared_destroy(struct auth_shared *shared)
     backoff_destroy(shared->backoff);
     login_shared_destroy(shared->login);
     ticket_used_free(shared->tickets);
+    ticket_key_urls_free(shared->keys);
     pthread_mutex_destroy(&shared->lock);
     pthread_mutex_destroy(&shared->files_lock);
     free(shared);
@@ -64,6 +70,11 @@ struct login_shared *auth_shared_login(struct auth_shared *shared)
 struct ticket_used *auth_shared_tickets(struct auth_shared *shared)
 {
     return shared->tickets;
+}
+
+struct ticket_key_urls *auth_shared_keys(struct auth_shared *shared)
+{
+    return shared->keys;
 }
 
 /* ---- users files ---- */

@@ -1,8 +1,8 @@
 /*
  * What authentication remembers over reloads, for all workers: failed passwords
  * (core/auth/backoff), logins that have ended (serve/auth/login), tickets that have been used
- * (serve/auth/ticket), and the users files that are in use, each read once for all routes that name
- * it.
+ * and keys that have been fetched (serve/auth/ticket), and the users files that are in use, each
+ * read once for all routes that name it.
  *
  * Owns: the failures; users files belong to their holders. Thread: any. Errors: NULL without memory
  * or randomness; NULL and one line. Lifetime: outlives all users files and all checks.
@@ -14,6 +14,7 @@
 
 struct auth_shared;
 struct login_shared;
+struct ticket_key_urls;
 struct ticket_used;
 struct users_store;
 
@@ -22,6 +23,7 @@ void auth_shared_destroy(struct auth_shared *shared); /* NULL: nothing happens *
 
 struct login_shared *auth_shared_login(struct auth_shared *shared);
 struct ticket_used *auth_shared_tickets(struct auth_shared *shared);
+struct ticket_key_urls *auth_shared_keys(struct auth_shared *shared);
 
 /* The file at `path`, read now. NULL: it cannot be read, or has a fault. */
 WSL_MUST_CHECK struct users_store *auth_shared_users(struct auth_shared *shared, const char *path,

@@ -37,6 +37,8 @@ static void refuses_what_needs_a_request(void **state)
 {
     text_config_expect(RAW("routes: [a], base_path: /x", "target: 'h:1'"),
                        "listeners[0].base_path: raw clients have no path");
+    text_config_expect(RAW("routes: [a], auth: [{basic: users}]", "target: 'h:1'"),
+                       "listeners[0].auth: raw clients have no request to log in with");
     text_config_expect(RAW("routes: [a]", "tokens: t"), "its route has no target");
     text_config_expect(RAW("routes: [a]", "metrics: true"), "its route has no target");
     text_config_expect(RAW("routes: [a]", "files: /srv, target: 'h:1'"), "files or demo");

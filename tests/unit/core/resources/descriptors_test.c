@@ -71,6 +71,11 @@ static void test_services(void **unused)
     it.routes[DESK].tokens = (struct config_tokens){.redis.url = "redis://a"};
     it.routes[DESK].auth.count = 0;
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 12);
+    auth[0].ticket.key.url = "https://id/jwks";
+    it.routes[DESK].auth.count = 1;
+    assert_int_equal(descriptors_plan(&it.config, &host).process, before + 24);
+    it.routes[DESK].auth.count = 0;
+    auth[0].ticket.key.url = NULL;
     it.listeners[USERS].auth = (struct config_auth_set){.methods = auth, .count = 2};
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 24);
 }

@@ -174,7 +174,8 @@ static void knows_services(void **state)
     sandbox_plan_free(&plan);
     route.tokens.redis.url = NULL;
 
-    struct config_listener listener = {.auth = route.auth};
+    struct config_auth keys = {.ticket.key.url = "https://id.example:8443/jwks"};
+    struct config_listener listener = {.auth = {.methods = &keys, .count = 1}};
     route.auth.count = 0;
     config->listeners = &listener, config->listener_count = 1;
     plan = plan_of(config);

@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include "lib/head_of.h"
+#include "lib/http_lab.h"
 #include "lib/ticket_lab.h"
+#include "serve/auth/ticket/ticket_key_urls.h"
 #include "serve/auth/ticket/ticket_used.h"
 
 static char path[64], error[300], text[HEAD_OF_TEXT];
 static struct auth_answer answer;
 static struct ticket_used *used;
+static struct auth_ticket_shared shared;
 static const char *const places[] = {"header", "query:t", "cookie:t", "subprotocol"};
 static const struct config_ticket plain = {
     .key = {.file = path}, .from = {places, 4}, .leeway_ms = 1000};
@@ -22,6 +25,7 @@ static int setup(void **state)
     bool written = fd >= 0 && write(fd, key, sizeof(key) - 1) == sizeof(key) - 1;
     close(fd);
     used = ticket_used_create(2);
+    shared = (struct auth_ticket_shared){.used = used};
     return !written || !used;
 }
 
@@ -64,7 +68,7 @@ static enum auth_outcome ask(struct auth_method *method, const char *target, con
 
 static struct auth_method *method_of(const struct config_ticket *config)
 {
-    struct auth_method *method = auth_ticket_create(config, used, error, sizeof(error));
+    struct auth_method *method = auth_ticket_create(config, &shared, error, sizeof(error));
     if (!method)
         fail_msg("%s", error);
     return method;
@@ -226,7 +230,7 @@ static void test_without_its_key(void **state)
     assert_int_equal(ask_once(method, 60, "", true), AUTH_FAILED);
     assert_int_equal(answer.reason, REASON_auth_unavailable);
     method->ops->release(method);
-    assert_null(auth_ticket_create(&plain, used, error, sizeof(error)));
+    assert_null(auth_ticket_create(&plain, &shared, error, sizeof(error)));
     assert_non_null(strstr(error, "No such file"));
 }
 
@@ -241,14 +245,146 @@ static void test_algorithms(void **state)
     assert_string_equal(ticket_alg_at(CONFIG_TICKET_EDDSA - 1)->name, "EdDSA");
     struct config_ticket config = plain;
     config.key.algorithm = CONFIG_TICKET_ES256;
-    assert_null(auth_ticket_create(&config, used, error, sizeof(error)));
+    assert_null(auth_ticket_create(&config, &shared, error, sizeof(error)));
     assert_non_null(strstr(error, "its algorithm is not ES256"));
 }
 
 static void test_says_what_it_lacks(void **state)
 {
-    assert_null(auth_ticket_create(&plain, used, error, sizeof(error)));
+    assert_null(auth_ticket_create(&plain, &shared, error, sizeof(error)));
     assert_non_null(strstr(error, JSON_VALUE_LIBRARY));
+}
+
+/* ---- keys behind a URL ---- */
+
+#define KEY_OF(kid, more) "{" TICKET_P256_PUBLIC more ",\"alg\":\"ES256\",\"kid\":\"" kid "\"}"
+#define SET_OF(kid)       "{\"keys\":[" KEY_OF(kid, "") "]}"
+
+static struct http_lab lab;
+static struct auth_waiter waiter;
+static struct http_head head;
+static unsigned verdicts;
+static enum auth_outcome verdict;
+
+static void done_cb(struct auth_waiter *one, enum auth_outcome outcome)
+{
+    assert_ptr_equal(one, &waiter);
+    verdicts++;
+    verdict = outcome;
+}
+
+/* A service, and a method whose keys it has. */
+static struct auth_method *open_service(uint32_t interval_ms)
+{
+    static struct config_ticket config;
+    static char url[80];
+    http_lab_open(&lab);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", lab.socket.port);
+    config = (struct config_ticket){
+        .key = {.url = url, .timeout_ms = 5000, .cache_ms = 60000, .interval_ms = interval_ms},
+        .from = {places, 4},
+    };
+    shared.urls = ticket_key_urls_create();
+    shared.origin = http_lab_origin(&lab);
+    struct auth_method *method = method_of(&config);
+    http_origin_release(shared.origin);
+    return method;
+}
+
+static void close_service(struct auth_method *method)
+{
+    http_lab_close(&lab);
+    method->ops->release(method);
+    ticket_key_urls_free(shared.urls);
+}
+
+static void serve(unsigned status, const char *body)
+{
+    static char answer_text[600];
+    snprintf(answer_text, sizeof(answer_text), "HTTP/1.1 %u X\r\nContent-Length: %zu\r\n\r\n%s",
+             status, strlen(body), body);
+    http_lab_play(&lab, &(struct http_lab_row){.answer = answer_text}, 1);
+}
+
+/* With a ticket of that kid. */
+static enum auth_outcome ask_service(struct auth_method *method, const char *kid)
+{
+    static char fields[1000];
+    static const struct client_address client = {0};
+    static struct auth_question question;
+    char header[80], payload[80];
+    struct ticket_keys *keys = ticket_lab_keys(KEY_OF("", "," TICKET_P256_PRIVATE), NULL);
+    snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"kid\":\"%s\"}", kid);
+    snprintf(payload, sizeof(payload), "{\"exp\":%lld}", (long long)seconds() + 60);
+    char *token = ticket_lab_token(ticket_keys_at(keys, 0), header, payload);
+    snprintf(fields, sizeof(fields), "Authorization: Bearer %s\r\n", token);
+    free(token);
+    ticket_keys_release(keys);
+    head = head_of("/", fields, text);
+    question = (struct auth_question){
+        .head = &head, .client = &client, .http = lab.pool, .lane = &lab.work.lane};
+    answer = (struct auth_answer){0};
+    waiter = (struct auth_waiter){.done = done_cb};
+    verdicts = 0;
+    return method->ops->ask(method, &question, &waiter, &answer);
+}
+
+static enum auth_outcome wait_for_verdict(void)
+{
+    while (verdicts == 0)
+        uv_run(&lab.loop, UV_RUN_ONCE);
+    assert_int_equal(verdicts, 1);
+    return verdict;
+}
+
+static void test_keys_behind_a_url(void **state)
+{
+    struct auth_method *method = open_service(0);
+    serve(200, SET_OF("one"));
+    assert_int_equal(ask_service(method, "one"), AUTH_WAITS);
+    assert_int_equal(wait_for_verdict(), AUTH_PASSED);
+    assert_int_equal(ask_service(method, "one"), AUTH_PASSED);
+    assert_int_equal(lab.requests, 1);
+    serve(200, SET_OF("two"));
+    assert_int_equal(ask_service(method, "two"), AUTH_WAITS);
+    assert_int_equal(wait_for_verdict(), AUTH_PASSED);
+    assert_int_equal(ask_service(method, "one"), AUTH_WAITS);
+    assert_int_equal(wait_for_verdict(), AUTH_FAILED);
+    assert_int_equal(answer.reason, REASON_auth_failed);
+    assert_string_equal(answer.detail, "no key has the kid of the ticket");
+    close_service(method);
+}
+
+static void test_no_keys_behind_a_url(void **state)
+{
+    struct auth_method *method = open_service(3600000);
+    serve(500, "");
+    assert_int_equal(ask_service(method, "one"), AUTH_WAITS);
+    assert_int_equal(wait_for_verdict(), AUTH_FAILED);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(answer.reason, REASON_auth_unavailable);
+        assert_non_null(strstr(answer.detail, "the answer has status 500"));
+        assert_true(answer.retry_after > 3000 && !answer.challenge);
+        assert_int_equal(ask_service(method, "one"), AUTH_FAILED);
+    }
+    assert_int_equal(lab.requests, 1);
+    close_service(method);
+}
+
+static void test_cancel(void **state)
+{
+    struct auth_method *method = open_service(0);
+    for (unsigned turns = 0; turns < 10; turns++) {
+        serve(500, "");
+        assert_int_equal(ask_service(method, "one"), AUTH_WAITS);
+        http_lab_turn(&lab, turns);
+        unsigned before = verdicts;
+        if (before == 0)
+            method->ops->cancel(method, &waiter);
+        http_lab_turn(&lab, 20);
+        assert_int_equal(verdicts, before);
+    }
+    close_service(method);
 }
 
 #define WITH_KEY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -265,6 +401,9 @@ int main(void)
         WITH_KEY(test_target),
         WITH_KEY(test_without_its_key),
         WITH_KEY(test_algorithms),
+        WITH_KEY(test_keys_behind_a_url),
+        WITH_KEY(test_no_keys_behind_a_url),
+        WITH_KEY(test_cancel),
     };
     const struct CMUnitTest without[] = {WITH_KEY(test_says_what_it_lacks)};
     if (!JSON_VALUE_IS_BUILT_IN)

@@ -38,7 +38,7 @@ static void a_ticket_needs_a_key(void **state)
     text_config_expect(ROUTE("auth: [{ticket: {audience: a}}]"),
                        "routes[0].auth[0].ticket: key is missing");
     text_config_expect(ROUTE("auth: [{ticket: {key: {algorithm: HS256}}}]"),
-                       "routes[0].auth[0].ticket.key: file is missing");
+                       "routes[0].auth[0].ticket.key: has neither file nor url");
     text_config_expect(ROUTE("auth: [{ticket: {key: k, from: path}}]"),
                        "routes[0].auth[0].ticket.from: must be header, header:NAME");
     text_config_expect(ROUTE("auth: [{ticket: {key: k, from: []}}]"),
@@ -109,6 +109,48 @@ static void tokens_may_be_tickets(void **state)
                        "routes[0].tokens.ticket: key is missing");
     text_config_expect(CHOSEN("tokens: {ticket: {key: k, unlimited: true, single_use: true}}"),
                        "routes[0].tokens.ticket.unlimited: excludes single_use");
+}
+
+#define KEY_URL(text) ROUTE("auth: [{ticket: {key: {" text "}}}]")
+
+/* Public keys, from where nobody can change them on their way. */
+static void keys_come_from_a_safe_place(void **state)
+{
+    static const char *const safe[] = {
+        "url: 'https://id.example.com/jwks'",
+        "url: 'http://127.0.0.1:9000/'",
+        "url: 'http://127.9.9.9/'",
+        "url: 'http://localhost/a'",
+        "url: 'http://[::1]:9000/'",
+        "url: 'unix:/run/id.sock:/jwks'",
+        "url: 'https://h/', ca: c, cache: 2h, interval: 1m, timeout: 1s, algorithm: RS256",
+    };
+    static const char *const unsafe[] = {
+        "url: 'http://id.example.com/jwks'",
+        "url: 'http://127.0.0.1.example.com/'",
+        "url: 'http://10.0.0.1/'",
+        "url: 'http://localhost.example.com/'",
+        "url: 'http://[::2]/'",
+    };
+    char text[300];
+    (void)state;
+    for (size_t i = 0; i < WSL_COUNT(safe); i++) {
+        snprintf(text, sizeof(text), KEY_URL("%s"), safe[i]);
+        text_config_expect(text, "");
+    }
+    for (size_t i = 0; i < WSL_COUNT(unsafe); i++) {
+        snprintf(text, sizeof(text), KEY_URL("%s"), unsafe[i]);
+        text_config_expect(text, "routes[0].auth[0].ticket.key.url: keys that come over http://");
+    }
+    text_config_expect(KEY_URL("url: 'https://h/', algorithm: HS384"),
+                       "routes[0].auth[0].ticket.key.algorithm: the keys of a URL are public");
+    text_config_expect(KEY_URL("url: 'https://h/', algorithm: websockify"),
+                       "routes[0].auth[0].ticket.key.algorithm: the keys of a URL are public");
+    text_config_expect(KEY_URL("url: 'https://h/', file: k"),
+                       "routes[0].auth[0].ticket.key.url: there is a file as well");
+    text_config_expect(KEY_URL("file: k, ca: c"),
+                       "routes[0].auth[0].ticket.key.ca: has no effect without url");
+    text_config_expect(KEY_URL("ca: c"), "routes[0].auth[0].ticket.key: has neither file nor url");
 }
 
 static void refuses_what_has_no_effect(void **state)
@@ -225,6 +267,7 @@ int main(void)
         cmocka_unit_test(checks_logins),
         cmocka_unit_test(checks_passwords_and_certificates),
         cmocka_unit_test(checks_which_requests_must_pass),
+        cmocka_unit_test(keys_come_from_a_safe_place),
         cmocka_unit_test(checks_the_methods_of_a_listener),
         cmocka_unit_test(knows_the_routes_of_a_listener),
     };
