@@ -1,11 +1,13 @@
 """Targets that speak WebSocket, and do it wrong: each is refused within its deadline, and the reason says why."""
 import socket
 import struct
+import subprocess
 
 import pytest
 from gateway import ANY, ask, start
 from hostile_server import BROKEN, REFUSED, SILENT, Opening, server, switch, then, until_left
-from wire import BINARY, CLOSE, PING, close_frame, header, until
+from lab import BINARY as BINARY_FILE
+from wire import BINARY, CLOSE, PING, WAIT, close_frame, header, until
 
 HANG_UPS = ('target_upgrade', 'target_reset', 'target_io')
 MESSAGE = 'Target did not open the WebSocket'
@@ -266,3 +268,54 @@ def test_masks_of_frames_differ(lab):
     steps = {int.from_bytes(b, 'big') - int.from_bytes(a, 'big') for a, b in zip(keys, keys[1:])}
     assert len(steps) > 190
     client.hang_up()
+
+
+# ---- wsluice connect ----
+
+def connecting(lab, handler, *options):
+    return lab.spawn(BINARY_FILE, 'connect', *options, f'ws://127.0.0.1:{lab.target(handler).port}/x',
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def outcome(process):
+    """(exit status, payload, the line on standard error); its input has stayed open."""
+    process.wait(WAIT)
+    out, error = process.stdout.read(), process.stderr.read().decode()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
+    assert error == '' or error.startswith('wsluice: ') and error.count('\n') == 1
+    return process.returncode, out, error
+
+
+def test_connect_is_refused(lab):
+    """Status 1, and one line that says why."""
+    processes = {name: connecting(lab, handler) for name, (handler, _) in REFUSED.items()}
+    for name, process in processes.items():
+        status, out, error = outcome(process)
+        assert (status, out) == (1, b'') and REFUSED[name][1] in error, (name, error)
+        assert all(' ' <= char <= '~' for char in error[:-1]), (name, error)
+
+
+def test_connect_in_silence(lab):
+    processes = {name: connecting(lab, handler, '--connect-timeout=1s') for name, handler in SILENT.items()}
+    for name, process in processes.items():
+        status, out, error = outcome(process)
+        assert (status, out) == (1, b'') and 'no complete answer came in time' in error, (name, error)
+
+
+def test_connect_and_broken_frames(lab):
+    processes = {name: connecting(lab, handler) for name, handler in BROKEN.items()}
+    for name, process in processes.items():
+        status, out, error = outcome(process)
+        assert (status, out) == (1, b'a' if name == 'interleaved' else b''), name
+        assert 'broke the WebSocket protocol' in error, (name, error)
+
+
+@pytest.mark.parametrize('payload, status, words', [
+    (b'\x03\xe8', 0, ''), (b'\x03\xe8bye', 0, ''), (b'\x03\xf3Target refused', 1, '1011'),
+    (b'\x0f\xa0no \xc3\xa9', 1, '4000')])
+def test_connect_is_closed(lab, payload, status, words):
+    """What came before the Close is written; its code decides the status, and is told with its text."""
+    code, out, error = outcome(connecting(lab, then(server(BINARY, b'all of it'), server(CLOSE, payload))))
+    assert (code, out) == (status, b'all of it') and words in error, error
+    assert status == 0 and error == '' or status == 1 and payload[2:5].decode() in error
