@@ -14,7 +14,7 @@
 
 static char path[64], error[300];
 static uint64_t now = 100000;
-static const struct config_ticket_key config = {path, CONFIG_TICKET_HS256};
+static const struct config_ticket_key config = {.file = path, .algorithm = CONFIG_TICKET_HS256};
 
 static void write_text(const char *text)
 {
