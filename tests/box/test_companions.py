@@ -37,7 +37,7 @@ def text_of(*arguments):
 
 def words():
     """The commands of the program."""
-    sources = ''.join(file.read_text() for file in (ROOT / 'proxy/run/cli').glob('*.c'))
+    sources = ''.join(file.read_text() for file in (ROOT / 'proxy/run/cli').rglob('*.c'))
     return set(re.findall(r'\.name = "([a-z-]+)",\s+\.operands =', sources))
 
 
