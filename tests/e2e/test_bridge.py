@@ -206,6 +206,7 @@ def test_a_client_that_says_only_fin_still_hears_the_target(lab):
         assert opcode == BINARY
         payload += part
     assert payload == data
+    assert client.closing() == (b'', 1000, 'Target closed'), 'so that it knows that it has all'
     assert bytes(target.connection().received) == b'question'
     bridge.session(reason='client_eof')
 

@@ -311,6 +311,19 @@ def test_connect_and_broken_frames(lab):
         assert 'broke the WebSocket protocol' in error, (name, error)
 
 
+@pytest.mark.parametrize('end, status', [(server(CLOSE, b'\x03\xe8'), 0), (b'', 1)])
+def test_connect_knows_an_answer_from_a_part_of_it(lab, end, status):
+    """Its input has ended, and then the server hangs up: with a Close or without one."""
+    def handler(connection):
+        connection.sock.sendall(switch(Opening(connection).key))
+        connection.read_all()
+        connection.sock.sendall(server(BINARY, b'answer') + end)
+    process = connecting(lab, handler)
+    out, error = process.communicate(b'question', WAIT)
+    assert (process.returncode, out) == (status, b'answer')
+    assert status == 0 and error == b'' or status == 1 and b'without a Close frame' in error
+
+
 @pytest.mark.parametrize('payload, status, words', [
     (b'\x03\xe8', 0, ''), (b'\x03\xe8bye', 0, ''), (b'\x03\xf3Target refused', 1, '1011'),
     (b'\x0f\xa0no \xc3\xa9', 1, '4000')])

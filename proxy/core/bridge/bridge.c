@@ -83,6 +83,7 @@ static void end_finished(struct bridge *bridge, struct bridge_end *end, enum rea
 static void end_failed(struct bridge *bridge, struct bridge_end *end, enum reason reason,
                        uint64_t now)
 {
+    end->failed = true;
     end_finished(bridge, end, reason, now);
     bridge_break(bridge, bridge_pipe_to(bridge, end), now);
 }
@@ -228,6 +229,7 @@ static void frames_end(struct bridge *bridge, struct bridge_end *end, enum ws_ev
 {
     bool client = end == &bridge->client;
     if (event == WS_CLOSE) {
+        end->said_close = true;
         end->closed = bridge->reason == REASON_none;
         bridge_ending_note(bridge, client ? REASON_client_closed : REASON_target_closed, now);
     } else {

@@ -90,12 +90,21 @@ void bridge_ending_send_slots(struct bridge *bridge, uint64_t now)
     send_slot(bridge, &bridge->target, now);
 }
 
+/* A client that has sent a FIN alone reads on: it is to know an end from a cut. */
+static bool has_all(const struct bridge *bridge)
+{
+    return bridge->reason == REASON_client_eof && bridge->target.in_done && !bridge->target.failed;
+}
+
 /* A Close with our own reason; 0: the end gets none. */
 static size_t own_close(struct bridge *bridge, const struct bridge_end *end, uint8_t *frame)
 {
     struct bridge_frames *frames = bridge_frames_at(bridge, end);
     const struct reason_row *row = reason_row(bridge->reason);
     uint16_t code = row->close_code;
+    if (end == &bridge->client && has_all(bridge))
+        return bridge_frames_close(frames, frame, CLOSE_NORMAL,
+                                   reason_row(REASON_target_closed)->text);
     if (end == &bridge->client)
         return code != 0 ? bridge_frames_close(frames, frame, code, row->text) : 0;
     if (bridge->reason == REASON_target_frames) {

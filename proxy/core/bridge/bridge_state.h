@@ -54,7 +54,9 @@ struct bridge_end {
     bool framed;                 /* WebSocket frames; false: raw bytes */
     bool in_done;                /* EOF or failure was read */
     bool over;                   /* what it sends from now on is dropped */
-    bool closed;                 /* the bridge ends because of its Close frame */
+    bool failed;                 /* its connection broke */
+    bool said_close;             /* its Close frame has come */
+    bool closed;                 /* the bridge ends because of that */
     bool close_sent;             /* our last frame is sent, or in the carry */
     bool half_close;             /* a raw end at the other side ends it with a FIN alone */
     bool lingers;                /* it is read to its end, so that it gets all that was sent */

@@ -62,6 +62,10 @@ static void note_result(struct connect *connect)
     const struct bridge *bridge = &connect->bridge;
     struct connect_result *result = &connect->result;
     result->reason = bridge->reason;
+    /* After our FIN, only a Close tells an end from a cut. */
+    if (bridge->reason == REASON_client_eof && bridge->target.half_close &&
+        !bridge->target.said_close)
+        result->reason = REASON_target_eof;
     result->error = connect->stdio.stdio.error;
     if (bridge->reason == REASON_target_tls)
         result->detail = tls_failure(connect->transport);

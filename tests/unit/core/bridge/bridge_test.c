@@ -135,7 +135,18 @@ static void test_client_eof(void **unused)
     expect_client_got("answer");
     target_sends_eof();
     expect_done(REASON_client_eof);
-    assert_false(lab.view.closed); /* a client without a Close gets none */
+    expect_close(1000); /* it has got all */
+}
+
+static void test_client_eof_and_a_broken_target(void **unused)
+{
+    client_sends_eof();
+    lab_run(&lab);
+    fake_send(&lab.target, "answ", 4);
+    lab.target.in_end = io_fail(REASON_target_reset);
+    expect_done(REASON_client_eof);
+    expect_client_got("answ");
+    assert_false(lab.view.closed);
 }
 
 static void test_client_violation(void **unused)
@@ -421,6 +432,7 @@ int main(void)
         TEST(test_client_close),
         TEST(test_client_close_without_code),
         TEST(test_client_eof),
+        TEST(test_client_eof_and_a_broken_target),
         TEST(test_client_violation),
         TEST(test_client_read_fails),
         TEST(test_client_write_fails),
