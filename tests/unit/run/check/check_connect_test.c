@@ -123,7 +123,7 @@ static void test_tls(void **unused)
     assert_false(survey(UNTRUSTED, 1, text, sizeof(text)));
     expect_line(text, UNTRUSTED, "");
     assert_non_null(strstr(text, "unable to get"));
-    assert_non_null(strstr(text, "; certificate of the desk, 0 days left; set ca or server_name"));
+    assert_non_null(strstr(text, "; certificate of the desk, 0 days left; set ca, server_name"));
     world.targets[UNTRUSTED].insecure = true;
     assert_true(survey(UNTRUSTED, 1, text, sizeof(text)));
     assert_non_null(strstr(text, ", not verified\n"));
