@@ -3,11 +3,14 @@ HAProxy. The near side is raw bytes, or a WebSocket whose messages are kept."""
 import asyncio
 import json
 import socket
+import subprocess
+import threading
 
 import pytest
 import websockets
 from far_servers import KINDS
 from gateway import ANY, start
+from lab import BINARY
 from test_websockify import Real, needs_the_real_one
 from wire import CONT, PING, PONG, TEXT, WAIT, close_frame, frame, pattern
 
@@ -181,3 +184,19 @@ def test_websockify(lab, near_side):
         client.binary(pattern(size))
         assert client.data(size) == pattern(size)
     client.bye()
+
+
+# ---- wsluice connect ----
+
+def test_connect(lab, far):
+    """Bytes both ways; the end of the input is a Close 1000, which the server answers."""
+    process = lab.spawn(BINARY, 'connect', '--eof=close', f'ws://127.0.0.1:{far.port}/', stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    data = pattern(2_000_000, 6)
+    sending = threading.Thread(target=process.stdin.write, args=(data,))
+    sending.start()
+    assert process.stdout.read(len(data)) == data
+    sending.join()
+    assert process.communicate(timeout=WAIT) == (b'', b'')
+    assert process.returncode == 0
+    assert far.closed() == (1000, '')
