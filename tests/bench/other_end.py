@@ -52,6 +52,9 @@ os._exit(0)
 """
 
 
+WAIT = 120  # seconds for one stream
+
+
 class Target:
     """A TCP service: reads all that comes (`sink`), sends so many bytes (`source`), or echoes."""
 
@@ -75,7 +78,6 @@ class Target:
                 block, left = bytes(1 << 20), self.amount
                 while left > 0:
                     left -= client.send(block[:left])
-                client.shutdown(socket.SHUT_WR)
             while data := client.recv(1 << 20):
                 self.received += len(data)
                 if self.kind == 'echo':
@@ -96,27 +98,32 @@ def running(command, port=None, **more):
         process.wait()
 
 
+def take(file, count):
+    while count > 0:
+        data = os.read(file, 1 << 20)
+        assert data, f'{count} bytes are missing'
+        count -= len(data)
+
+
 def stream(arguments, kind, gateway, client):
     """Seconds of (client, gateway) for a GB."""
     target = Target(kind, arguments.bytes)
     port = free_port()
     with running(gateway(port, target.port), port) as server:
-        with open('/dev/zero', 'rb') as zeros:
-            source = subprocess.Popen(['head', '-c', str(arguments.bytes)], stdin=zeros, stdout=subprocess.PIPE)
-            stdin = source.stdout if kind == 'sink' else subprocess.PIPE
-            process = subprocess.Popen(client(port), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        # Its end stays open: wsnc loses its last bytes at an end of the input.
+        source = subprocess.Popen(['sh', '-c', f'head -c {arguments.bytes} /dev/zero; exec sleep 600'], stdout=subprocess.PIPE)
+        stdin = source.stdout if kind == 'sink' else subprocess.PIPE
+        process = subprocess.Popen(client(port), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
             if kind == 'sink':
-                target.done.wait(600)
-                seconds = machine.cpu_seconds(process.pid), machine.cpu_seconds(server.pid)
+                assert target.done.wait(WAIT), f'only {target.received} bytes came through'
             else:
-                left = arguments.bytes
-                while left > 0:
-                    left -= len(os.read(process.stdout.fileno(), 1 << 20)) or left
-                seconds = machine.cpu_seconds(process.pid), machine.cpu_seconds(server.pid)
-            process.kill()
-            process.wait()
-            source.kill()
-            source.wait()
+                take(process.stdout.fileno(), arguments.bytes)
+            seconds = machine.cpu_seconds(process.pid), machine.cpu_seconds(server.pid)
+        finally:
+            for each in process, source:
+                each.kill()
+                each.wait()
     return [each * 1e9 / arguments.bytes for each in seconds]
 
 
@@ -144,7 +151,7 @@ def forward_ratio(arguments):
             block, left = bytes(1 << 20), arguments.bytes
             while left > 0:
                 left -= client.send(block[:left])
-            target.done.wait(600)
+            assert target.done.wait(WAIT), f'only {target.received} bytes came through'
         return machine.cpu_seconds(forward.pid) / machine.cpu_seconds(server.pid)
 
 
@@ -193,7 +200,7 @@ def idle_memory(arguments, folder):
         with running(gateway, port), running(client, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             os.write(process.stdin.fileno(), b'k')
             os.read(process.stdout.fileno(), 1)
-            time.sleep(0.5)
+            time.sleep(2)  # it gives memory back when it rests
             found.append(resident_kib(process.pid))
     return found
 

@@ -19,6 +19,9 @@
 /* After standard input has ended, for a server that is still at work. */
 #define REPLY_MS (24U * 3600 * 1000)
 
+/* After so long without a byte, memory is given back. */
+#define REST_MS 1000
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 struct connect {
@@ -34,7 +37,7 @@ struct connect {
     struct plain plain;
     struct ws_keys keys;
     struct bridge bridge;
-    uv_timer_t timer;
+    uv_timer_t timer, rest_timer;
     uv_signal_t handlers[WSL_COUNT(signals)];
     struct connect_result result;
     char detail[DIAL_DETAIL];
@@ -83,6 +86,7 @@ static void finish(struct connect *connect)
         return;
     connect->over = true;
     uv_close((uv_handle_t *)&connect->timer, NULL);
+    uv_close((uv_handle_t *)&connect->rest_timer, NULL);
     for (size_t i = 0; i < WSL_COUNT(signals); i++)
         uv_close((uv_handle_t *)&connect->handlers[i], NULL);
     target_connect_cancel(connect->connecting);
@@ -107,10 +111,22 @@ static void update(struct connect *connect)
 
 static void tick(struct connect *connect);
 
+static void rest_cb(uv_timer_t *timer)
+{
+    struct connect *connect = WSL_CONTAINER(timer, struct connect, rest_timer);
+    uint64_t due = connect->bridge.moved_at + REST_MS, now = now_of(connect);
+    if (now < due)
+        uv_timer_start(timer, rest_cb, due - now, 0);
+    else
+        resident_release_code();
+}
+
 static void turn(struct connect *connect, unsigned ready)
 {
     bool ending = bridge_is_ending(&connect->bridge);
     bridge_turn(&connect->bridge, connect->net.buffer, ready, now_of(connect));
+    if (!uv_is_active((const uv_handle_t *)&connect->rest_timer))
+        uv_timer_start(&connect->rest_timer, rest_cb, REST_MS, 0);
     if (bridge_is_ending(&connect->bridge) != ending)
         tick(connect);
     else
@@ -184,7 +200,7 @@ static void open_up(struct connect *connect, const struct target_connect_result 
         bridge_take_first(&connect->bridge, connect->net.buffer->buffer, result->first_length, now);
     /* TLS may hold bytes that it has read already. */
     bridge_turn(&connect->bridge, connect->net.buffer, BRIDGE_TARGET_READ, now);
-    resident_release_code(); /* resolving and TLS handshakes are over */
+    uv_timer_start(&connect->rest_timer, rest_cb, REST_MS, 0);
     tick(connect);
 }
 
@@ -264,6 +280,7 @@ static void open_handles(struct connect *connect)
 {
     uv_loop_t *loop = &connect->net.loop;
     uv_timer_init(loop, &connect->timer);
+    uv_timer_init(loop, &connect->rest_timer);
     for (size_t i = 0; i < WSL_COUNT(signals); i++) {
         uv_signal_init(loop, &connect->handlers[i]);
         connect->handlers[i].data = connect;
