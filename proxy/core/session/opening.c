@@ -99,9 +99,13 @@ static enum reason choose(struct opening *opening, const struct http_head *head,
         handshake->subprotocol = (struct slice){0};
         return keep_offers(opening, head, terms);
     }
-    if (terms->subprotocol_count == 0)
-        return REASON_none;
-    return ws_handshake_prefer(head, terms->subprotocols, terms->subprotocol_count, handshake);
+    enum reason bad = REASON_none;
+    if (terms->subprotocol_count > 0)
+        bad = ws_handshake_prefer(head, terms->subprotocols, terms->subprotocol_count, handshake);
+    if (bad == REASON_none && terms->target_is_told && handshake->subprotocol.len > 0 &&
+        !copy_texts(&handshake->subprotocol, 1, &opening->offers))
+        bad = REASON_out_of_memory;
+    return bad;
 }
 
 bool opening_choose(struct opening *opening, const char *subprotocol)

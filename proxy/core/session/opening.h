@@ -32,7 +32,7 @@ struct opening {
     bool pending; /* `held` begins with bytes of the next request */
     char *answer; /* the 101 head */
     size_t answer_length;
-    struct config_texts offers; /* with terms.target_chooses: of the client; one block of memory */
+    struct config_texts offers; /* for the target (opening_terms); one block of memory */
     uint8_t *early;             /* what followed the head; NULL: nothing */
     size_t early_length;
     enum reason refusal;
@@ -51,7 +51,8 @@ struct opening_terms {
     /* In order of preference; none: the choice of ws_handshake_check. */
     const char *const *subprotocols;
     size_t subprotocol_count;
-    bool target_chooses; /* among the offers: the answer waits for opening_choose */
+    bool target_chooses; /* among the client's offers: the answer waits for opening_choose */
+    bool target_is_told; /* the subprotocol of the answer is the only offer */
     struct slice fields; /* whole field lines for the 101 */
 };
 

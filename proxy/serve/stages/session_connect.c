@@ -304,11 +304,11 @@ static bool make_frames(struct session *session, const struct config_target *tar
     return *frames != NULL;
 }
 
-/* Of the client's offers: for the 101. False: out of memory. */
+/* Of the client's offers: for a 101 that is still to be sent. False: out of memory. */
 static bool pass_choice(struct session *session, const struct target_connect_result *result)
 {
     struct opening *opening = &session->entry->opening;
-    return !result->subprotocol || opening->offers.count == 0 ||
+    return session->state != LIFE_DIALLING || !result->subprotocol || opening->offers.count == 0 ||
            opening_choose(opening, result->subprotocol);
 }
 

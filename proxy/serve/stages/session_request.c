@@ -35,13 +35,13 @@ static void begin(struct session *session, const struct http_head *head)
     session->chosen_by = NULL;
 }
 
-/* Targets that speak WebSocket, and have no subprotocols of their own. */
-static bool target_chooses(const struct config_route *route)
+/* Targets that speak WebSocket, and have no subprotocols of their own: they get the client's. */
+static bool passes_offers(const struct config_route *route)
 {
     for (size_t i = 0; i < route->target_count; i++)
         if (!route->targets[i].ws.path || route->targets[i].ws.subprotocols.count > 0)
             return false;
-    return route->target_count > 0 && route->connect == CONFIG_CONNECT_FIRST;
+    return route->target_count > 0;
 }
 
 static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)
@@ -49,10 +49,12 @@ static enum reason prepare_upgrade(struct session *session, const struct opening
     const struct config_route *route = session->route;
     struct session_entry *entry = session->entry;
     const struct site_route *own = &session->site->routes[entry->match.route];
+    bool passes = passes_offers(route);
     struct opening_terms terms = {
         .subprotocols = route->subprotocols.items,
         .subprotocol_count = route->subprotocols.count,
-        .target_chooses = target_chooses(route),
+        .target_chooses = passes && route->connect == CONFIG_CONNECT_FIRST,
+        .target_is_told = passes && route->connect == CONFIG_CONNECT_AFTER_UPGRADE,
         .fields = {own->field_lines, own->field_length},
     };
     return opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED

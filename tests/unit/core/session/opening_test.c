@@ -167,7 +167,7 @@ static void test_target_chooses_the_subprotocol(void **unused)
     opening_free(&opening);
 
     static const char *const wanted[] = {"v4.channel"};
-    const struct opening_terms some = {wanted, 1, true, {0}};
+    const struct opening_terms some = {wanted, 1, .target_chooses = true};
     assert_int_equal(offer(&opening, "binary, v4.channel", &some), OPENING_UPGRADE);
     assert_int_equal(opening.offers.count, 1);
     assert_string_equal(opening.offers.items[0], "v4.channel");
@@ -261,6 +261,26 @@ static void test_out_of_memory(void **unused)
             break;
     }
     assert_true(failures >= 3); /* head, answer, early frames */
+}
+
+/* The answer is sent before the target is asked. */
+static void test_the_target_is_told_the_subprotocol(void **unused)
+{
+    struct opening opening = {0};
+    static const char *const wanted[] = {"v5.channel", "v4.channel"};
+    const struct opening_terms any = {.target_is_told = true}, some = {wanted, 2, false, true, {0}};
+    assert_int_equal(offer(&opening, "v4.channel, v5.channel", &any), OPENING_UPGRADE);
+    assert_non_null(memmem(opening.answer, opening.answer_length, "-Protocol: v4.channel\r\n", 23));
+    assert_int_equal(opening.offers.count, 1);
+    assert_string_equal(opening.offers.items[0], "v4.channel");
+    opening_free(&opening);
+    assert_int_equal(offer(&opening, "v4.channel, v5.channel", &some), OPENING_UPGRADE);
+    assert_int_equal(opening.offers.count, 1);
+    assert_string_equal(opening.offers.items[0], "v5.channel");
+    opening_free(&opening);
+    assert_int_equal(offer(&opening, "", &any), OPENING_UPGRADE);
+    assert_int_equal(opening.offers.count, 0);
+    opening_free(&opening);
 }
 
 static void test_offers_out_of_memory(void **unused)
@@ -548,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_early_frames_are_kept),
         cmocka_unit_test(test_subprotocol),
         cmocka_unit_test(test_target_chooses_the_subprotocol),
+        cmocka_unit_test(test_the_target_is_told_the_subprotocol),
         cmocka_unit_test(test_offers_out_of_memory),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_large),
