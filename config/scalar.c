@@ -128,6 +128,19 @@ static bool note(const struct scalar_reader *reader, const struct options_row *r
 
 /* ---- texts from files ---- */
 
+/* Without its newline at the end. Takes `text`; `source` is what it is from, for findings. */
+static char *trimmed(const struct scalar_reader *reader, const struct yaml_path *at,
+                     const struct yaml_tree_node *node, const char *source, char *text,
+                     size_t length)
+{
+    const char *fault = source_text_trim(text, length);
+    if (!fault)
+        return text;
+    yaml_path_report(at, reader->diag, node->where, NULL, "'%s' %s", source, fault);
+    secret_free(text, length);
+    return NULL;
+}
+
 /* `name` is the path as it was written, for findings. */
 static char *read_text(const struct scalar_reader *reader, const struct yaml_path *at,
                        const struct yaml_tree_node *node, const char *path, const char *name)
@@ -136,15 +149,9 @@ static char *read_text(const struct scalar_reader *reader, const struct yaml_pat
     const char *why;
     char *text =
         reader->world->read_file(reader->world->owner, path, SOURCE_TEXT_MAX, &length, &why);
-    if (!text) {
-        yaml_path_report(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
-        return NULL;
-    }
-    const char *fault = source_text_trim(text, length);
-    if (!fault)
-        return text;
-    yaml_path_report(at, reader->diag, node->where, NULL, "'%s' %s", name, fault);
-    secret_free(text, length);
+    if (text)
+        return trimmed(reader, at, node, name, text, length);
+    yaml_path_report(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
     return NULL;
 }
 
@@ -224,15 +231,9 @@ static char *run_words(const struct scalar_reader *reader, const struct yaml_pat
     char why[160];
     char *text = reader->world->run_command(reader->world->owner, (const char *const *)words, count,
                                             &length, why, sizeof(why));
-    if (!text) {
-        yaml_path_report(at, reader->diag, node->where, NULL, "cannot run '%s': %s", words[0], why);
-        return NULL;
-    }
-    const char *fault = source_text_trim(text, length);
-    if (!fault)
-        return text;
-    yaml_path_report(at, reader->diag, node->where, NULL, "what '%s' prints %s", words[0], fault);
-    secret_free(text, length);
+    if (text)
+        return trimmed(reader, at, node, words[0], text, length);
+    yaml_path_report(at, reader->diag, node->where, NULL, "cannot run '%s': %s", words[0], why);
     return NULL;
 }
 

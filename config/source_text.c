@@ -153,7 +153,7 @@ static bool read_output(const struct program *program, char *text, size_t *lengt
 }
 
 /* Its output has ended; it may still run. False: *why. */
-static bool wait_end(struct program *program, char *why, size_t why_size)
+static bool wait_end(struct program *program, bool has_output, char *why, size_t why_size)
 {
     int status = 0;
     for (;;) {
@@ -161,6 +161,8 @@ static bool wait_end(struct program *program, char *why, size_t why_size)
         program->reaped = ended == program->pid;
         if (program->reaped)
             break;
+        if (ended < 0 && errno == ECHILD && has_output)
+            return true; /* reaped by run/command, which reaps all: the output must do */
         if (ended < 0 && errno != EINTR) {
             snprintf(why, why_size, "how it has ended is not known: %s", strerror(errno));
             return false;
@@ -205,8 +207,8 @@ static char *run(char *const *words, unsigned timeout_ms, size_t *length, char *
     if (!ok)
         snprintf(why, why_size, "%s", strerror(fault));
     if (ok) {
-        ok =
-            read_output(&program, text, length, why, why_size) && wait_end(&program, why, why_size);
+        ok = read_output(&program, text, length, why, why_size) &&
+             wait_end(&program, *length > 0, why, why_size);
         if (!ok && !program.reaped)
             kill_all(&program);
     }

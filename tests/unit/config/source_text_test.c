@@ -1,6 +1,7 @@
 #include "config/source_text.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/wait.h>
@@ -55,6 +56,15 @@ static void programs_that_fail(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
+/* As by run/command: their status is lost. */
+static void programs_that_others_reap(void **state)
+{
+    signal(SIGCHLD, SIG_IGN);
+    prints("echo one", "one\n");
+    fails("exit 3", 60000, "how it has ended is not known");
+    signal(SIGCHLD, SIG_DFL);
+}
+
 static void files(void **state)
 {
     char path[] = "/tmp/wsluice-source-XXXXXX";
@@ -98,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_of_programs),
         cmocka_unit_test(programs_that_fail),
+        cmocka_unit_test(programs_that_others_reap),
         cmocka_unit_test(files),
         cmocka_unit_test(trims),
     };
