@@ -19,14 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char set[] = "{\"keys\":[" TICKET_OCT_JWK ",{" TICKET_RSA_PUBLIC "," TICKET_RSA_PRIVATE
                           ",\"alg\":\"RS256\",\"kid\":\"rs\"},{" TICKET_ED_PUBLIC
                           "," TICKET_ED_PRIVATE ",\"kid\":\"ed\"}]}";
-static const char *const audiences[] = {"desks"};
+static const char *const audiences[] = {"desks"}, *const any[] = {"*"};
 static const struct ticket_policy strict = {.audiences = {audiences, 1},
                                             .user = "name",
                                             .target = "to",
                                             .address = "ip",
                                             .single_use = true,
                                             .scope = "fuzz"},
-                                  plain = {.leeway_ms = 60000};
+                                  plain = {.leeway_ms = 60000},
+                                  websockify = {.audiences = {any, 1}, .host_and_port = true};
 
 static struct ticket_keys *keys_of(void)
 {
@@ -59,6 +60,7 @@ static enum ticket_verdict verify(struct slice token, const struct ticket_keys *
         check_text(facts.target);
         wsl_assert(facts.expires_ms > NOW_MS - policy->leeway_ms);
         wsl_assert(!policy->user || (*facts.user && *facts.target));
+        wsl_assert(!policy->host_and_port || memrchr(facts.target, ':', strlen(facts.target)));
         wsl_assert(!policy->single_use || use.until_ms > NOW_MS);
     }
     return verdict;
@@ -104,6 +106,7 @@ static void check_claims(struct slice text, const struct ticket_keys *keys)
     struct slice whole = {token, length};
     enum ticket_verdict verdict = verify(whole, keys, &plain);
     (void)verify(whole, keys, &strict);
+    (void)verify(whole, keys, &websockify);
     /* What the claims say counts only behind the signature. */
     token[length - 2] ^= 1;
     enum ticket_verdict forged = verify(whole, keys, &plain);
