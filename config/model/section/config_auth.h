@@ -81,9 +81,9 @@ enum config_ticket_algorithm {
 
 /* Neither file nor url: not this method. */
 struct config_ticket_key {
-    const char *file; /* a secret, PEM, a JWK or a JWK Set */
-    const char *url;  /* url.h; of a JWK Set */
-    const char *ca;   /* of the URL; NULL: the system's */
+    const char *file;                           /* a secret, PEM, a JWK or a JWK Set */
+    const char *url;                            /* url.h; of a JWK Set */
+    const char *ca;                             /* of the URL; NULL: the system's */
     uint32_t timeout_ms, cache_ms, interval_ms; /* likewise */
     enum config_ticket_algorithm algorithm;
 };
