@@ -11,16 +11,24 @@
  * WebSocket and its target raw bytes; `connect` and a raw listener have it the other way round.
  *
  * How it ends. The first reason stays. Each direction then ends on its own:
+ */
+/* clang-format off */
+/*
+ *      event at S             from S                  towards S
+ *      raw: EOF               ENDING: carry, last     flows until the other end has finished
+ *      raw: broken            ENDING: carry, last     BROKEN
+ *      WebSocket: Close       ENDING: carry, last     ENDING: carry, Close echoed, FIN
+ *      WebSocket: EOF         ENDING: carry, last     flows until the other end has finished
+ *      WebSocket: violation   ENDING: carry, last     ENDING: carry, Close 100x, FIN
+ *      WebSocket: broken      ENDING: carry, last     BROKEN
+ *      we end it (1001, ...)  towards a WebSocket: ENDING: carry, Close
+ *                             towards a raw end: flows until the WebSocket's Close; between two
+ *                             raw ends ENDING: carry, FIN
  *
- *      event at S               from S                        towards S
- *      raw: EOF                 ENDING: carry, FIN or Close   flows until the other end has
- * finished raw: broken              ENDING: carry, FIN or Close   BROKEN WebSocket: Close ENDING:
- * carry, FIN or Close   ENDING: carry, Close echoed, FIN WebSocket: EOF           ENDING: carry,
- * FIN or Close   flows until the other end has finished WebSocket: violation     ENDING: carry, FIN
- * or Close   ENDING: carry, Close 100x, FIN WebSocket: broken        ENDING: carry, FIN or Close
- * BROKEN we end it (1001, ...)    towards each WebSocket ENDING: carry, Close; the rest flows until
- *                               its Close
- *
+ *      last: FIN to a raw end, Close to a WebSocket
+ */
+/* clang-format on */
+/*
  * A raw end gets a FIN. A WebSocket gets a Close, that of the other end if there is one, and our
  * FIN once it can send no more frames; a target whose half_close is set gets a FIN alone when a raw
  * client has finished. The bridge is done when both ends have finished sending and both pipes have

@@ -33,8 +33,8 @@ enum bridge_ready {
 #define BRIDGE_TARGET_SHIFT 3 /* from the client's bits to the target's */
 
 /*
- * An observer of the payload, which may block the bridge. While `full` is set, neither side is
- * read; after clearing it, the observer makes a turn in which both sides are read.
+ * What an observer is shown: the payload of one read. Between two WebSockets it is shown the frames
+ * that leave for the other one, with their headers.
  */
 struct bridge_payload {
     bool from_client;
@@ -43,6 +43,10 @@ struct bridge_payload {
     bool taken;         /* nothing of it is in the carry */
 };
 
+/*
+ * An observer of the payload, which may block the bridge. While `full` is set, neither side is
+ * read; after clearing it, the observer makes a turn in which both sides are read.
+ */
 struct bridge_tap {
     /* True: it has input of the client's user. */
     bool (*on_payload)(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now);
