@@ -261,7 +261,10 @@ static void take_bytes(struct bridge *bridge, struct bridge_end *end, uint8_t *b
         take_frames(bridge, end, bytes, length, now);
 }
 
-/* Of a read with so many bytes of payload. A relay sends all on: how much it is, is not counted. */
+/*
+ * Of a read with so many bytes of payload. Between two WebSockets the payload is not counted, and
+ * every frame is written anew: one full buffer ends the turn.
+ */
 static size_t bytes_of_framing(const struct bridge *bridge, size_t read, uint64_t payload)
 {
     if (bridge->client.framed && bridge->target.framed)

@@ -72,7 +72,7 @@ static const char *check_end(const struct bridge *bridge, const struct bridge_en
 static const char *check_frames(const struct bridge *bridge, const struct bridge_end *end,
                                 bool stalled)
 {
-    const struct bridge_frames *frames = bridge_frames_seen(bridge, end);
+    const struct bridge_frames *frames = bridge_const_frames_at(bridge, end);
     if (!frames)
         return NULL;
     const struct rule rules[] = {
@@ -129,7 +129,7 @@ const char *bridge_check_state(const struct bridge *bridge)
 static const char *check_settled(const struct bridge *bridge, const struct bridge_end *end,
                                  const struct pipe *to)
 {
-    const struct bridge_frames *frames = bridge_frames_seen(bridge, end);
+    const struct bridge_frames *frames = bridge_const_frames_at(bridge, end);
     bool due = to->state == PIPE_ENDING && !to->blocked;
     bool closes = end->framed && !bridge_ending_is_fin(bridge, end);
     bool slot_goes = !to->blocked && !end->close_sent && !pipe_is_finished(to);

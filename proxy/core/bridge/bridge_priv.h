@@ -33,8 +33,8 @@ static inline struct bridge_frames *bridge_frames_at(struct bridge *bridge,
     return end == &bridge->client ? &bridge->frames : bridge->far;
 }
 
-static inline const struct bridge_frames *bridge_frames_seen(const struct bridge *bridge,
-                                                             const struct bridge_end *end)
+static inline const struct bridge_frames *bridge_const_frames_at(const struct bridge *bridge,
+                                                                 const struct bridge_end *end)
 {
     if (!end->framed)
         return NULL;
