@@ -3,7 +3,7 @@
  * expects (target_banner), or open the WebSocket that it speaks (target_upgrade).
  *
  * The happy path: target_first_begin; target_first_proceed, now and whenever the descriptor is
- * ready, until it is OVER with reason `none`.
+ * ready, until it returns true; `reason` is `none` then.
  *
  * Owns: the handshake's memory. Thread: its loop's. Errors: a reason and a line of detail.
  * Lifetime: target_first_begin to target_first_free; what the request names is borrowed.
