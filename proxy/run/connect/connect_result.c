@@ -5,8 +5,8 @@
 /* RFC 6455 section 7.4.1 */
 #define CLOSE_NORMAL 1000
 
-/* Which part of the way failed. */
-static const char *leg_of(enum reason reason)
+/* The stage of connecting that failed. */
+static const char *stage_of(enum reason reason)
 {
     switch ((int)reason) {
     case REASON_target_unresolved:
@@ -66,7 +66,7 @@ int connect_result_judge(const struct connect_result *result, char line[static C
                  strerror(result->error));
     } else {
         const char *words = result->detail[0] != '\0' ? result->detail : row->text;
-        snprintf(line, CONNECT_RESULT_LINE, "%s failed:", leg_of(result->reason));
+        snprintf(line, CONNECT_RESULT_LINE, "%s failed:", stage_of(result->reason));
         append_text(line, slice_of(words));
     }
     return EXIT_FAILURE;
