@@ -14,7 +14,7 @@
 
 /* ---- again, for a reload ---- */
 
-/* The words behind "forward", which are kept as ps shall not show them. */
+/* From a copy of the words behind "forward": secrets are erased from the arguments themselves. */
 static const struct config *make_again(const void *owner, struct diag *diag)
 {
     const struct cli_memory *memory = owner;
@@ -22,7 +22,7 @@ static const struct config *make_again(const void *owner, struct diag *diag)
     struct config *config = NULL;
     bool usage;
     if (cli_scan_words(&scan, (int)memory->word_count, memory->words))
-        config = tunnel_config_make(&scan, TUNNEL_FORWARD, &usage);
+        config = tunnel_config_make(&scan, TUNNEL_CONFIG_FORWARD, &usage);
     cli_scan_free(&scan);
     return config;
 }
@@ -40,8 +40,8 @@ static bool keep_words(const struct cli_call *call)
     return memory->words != NULL;
 }
 
-/* A field may be Authorization or Cookie, a proxy have a password; every user can read arguments.
- */
+/* Every user of the machine can read arguments: a field may be Authorization, a proxy's URL may
+ * have a password. */
 static void erase_secrets(const struct cli_scan *scan)
 {
     for (size_t i = 0; i < scan->assignment_count; i++) {
@@ -55,7 +55,7 @@ static void erase_secrets(const struct cli_scan *scan)
 
 /* ---- both ---- */
 
-static int run(const struct cli_call *call, enum tunnel_kind kind, enum cli_action action)
+static int run(const struct cli_call *call, enum tunnel_config_kind kind, enum cli_action action)
 {
     bool usage = false;
     struct diag *diag = call->scan->diag;
@@ -68,28 +68,28 @@ static int run(const struct cli_call *call, enum tunnel_kind kind, enum cli_acti
         config_release(config);
         return EXIT_SUCCESS;
     }
-    if (kind == TUNNEL_FORWARD && !keep_words(call)) {
+    if (kind == TUNNEL_CONFIG_FORWARD && !keep_words(call)) {
         config_release(config);
         return cli_call_cannot(call, "out of memory");
     }
     erase_secrets(call->scan);
     call->result->action = action;
     call->result->config = config;
-    if (kind == TUNNEL_FORWARD)
+    if (kind == TUNNEL_CONFIG_FORWARD)
         call->result->again = make_again;
     return EXIT_SUCCESS;
 }
 
 static int run_connect(const struct cli_call *call)
 {
-    return run(call, TUNNEL_CONNECT, CLI_CONNECT);
+    return run(call, TUNNEL_CONFIG_CONNECT, CLI_CONNECT);
 }
 
 static int run_forward(const struct cli_call *call)
 {
     if (call->scan->operand_count % 2 != 0)
         return cli_call_wrong_usage(call, "", "each [BIND:]PORT or unix:PATH needs its URL");
-    return run(call, TUNNEL_FORWARD, CLI_RUN);
+    return run(call, TUNNEL_CONFIG_FORWARD, CLI_RUN);
 }
 
 /* ---- rows ---- */

@@ -286,25 +286,26 @@ static bool begin(struct tunnel *tunnel)
     return !scan->diag->starved;
 }
 
-static void make(struct tunnel *tunnel, enum tunnel_kind kind)
+static void make(struct tunnel *tunnel, enum tunnel_config_kind kind)
 {
     const struct cli_scan *scan = tunnel->scan;
     const struct option_locator names = {.locate = locate, .name = name_option};
     if (cli_scan_has(scan, "ipv4") && cli_scan_has(scan, "ipv6"))
         complain(tunnel, "--ipv4", "keep one of them", "there is --ipv6 as well");
-    if (kind == TUNNEL_CONNECT)
+    if (kind == TUNNEL_CONFIG_CONNECT)
         add_tunnel(tunnel, "fd:0", scan->operands[0]);
-    for (size_t i = 0; kind == TUNNEL_FORWARD && i + 1 < scan->operand_count; i += 2)
+    for (size_t i = 0; kind == TUNNEL_CONFIG_FORWARD && i + 1 < scan->operand_count; i += 2)
         add_tunnel(tunnel, scan->operands[i], scan->operands[i + 1]);
     if (scan->diag->errors > 0)
         return;
     rules_check(tunnel->config, &names, scan->diag);
     tunnel->usage = scan->diag->errors > 0;
-    if (scan->diag->errors == 0 && kind == TUNNEL_FORWARD && !admin_attach(tunnel->config))
+    if (scan->diag->errors == 0 && kind == TUNNEL_CONFIG_FORWARD && !admin_attach(tunnel->config))
         diag_out_of_memory(scan->diag);
 }
 
-struct config *tunnel_config_make(const struct cli_scan *scan, enum tunnel_kind kind, bool *usage)
+struct config *tunnel_config_make(const struct cli_scan *scan, enum tunnel_config_kind kind,
+                                  bool *usage)
 {
     struct tunnel tunnel = {.scan = scan};
     if (begin(&tunnel))

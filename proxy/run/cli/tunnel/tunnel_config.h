@@ -14,9 +14,9 @@
 #include "config/model/config.h"
 #include "run/args/cli_scan.h"
 
-enum tunnel_kind { TUNNEL_CONNECT, TUNNEL_FORWARD };
+enum tunnel_config_kind { TUNNEL_CONFIG_CONNECT, TUNNEL_CONFIG_FORWARD };
 
-WSL_MUST_CHECK struct config *tunnel_config_make(const struct cli_scan *scan, enum tunnel_kind kind,
-                                                 bool *usage);
+WSL_MUST_CHECK struct config *tunnel_config_make(const struct cli_scan *scan,
+                                                 enum tunnel_config_kind kind, bool *usage);
 
 #endif

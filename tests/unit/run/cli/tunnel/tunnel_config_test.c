@@ -13,12 +13,12 @@
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define PIN        "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
-static struct config *make(enum tunnel_kind kind, const char *const *words)
+static struct config *make(enum tunnel_config_kind kind, const char *const *words)
 {
     struct tunnel_line line;
     bool usage = true;
-    tunnel_line_begin(&line, kind == TUNNEL_CONNECT ? &cli_tunnel_connect : &cli_tunnel_forward,
-                      words);
+    tunnel_line_begin(
+        &line, kind == TUNNEL_CONFIG_CONNECT ? &cli_tunnel_connect : &cli_tunnel_forward, words);
     struct config *config = tunnel_config_make(&line.scan, kind, &usage);
     if (!config)
         fail_msg("%s: %s", line.diag.findings[0].option, line.diag.findings[0].message);
@@ -27,13 +27,13 @@ static struct config *make(enum tunnel_kind kind, const char *const *words)
     return config;
 }
 
-static void refuses(enum tunnel_kind kind, const char *const *words, const char *option,
+static void refuses(enum tunnel_config_kind kind, const char *const *words, const char *option,
                     const char *message)
 {
     struct tunnel_line line;
     bool usage = false;
-    tunnel_line_begin(&line, kind == TUNNEL_CONNECT ? &cli_tunnel_connect : &cli_tunnel_forward,
-                      words);
+    tunnel_line_begin(
+        &line, kind == TUNNEL_CONFIG_CONNECT ? &cli_tunnel_connect : &cli_tunnel_forward, words);
     assert_null(tunnel_config_make(&line.scan, kind, &usage));
     assert_true(usage);
     assert_true(line.diag.errors > 0);
@@ -45,9 +45,9 @@ static void refuses(enum tunnel_kind kind, const char *const *words, const char 
 
 static void forwards(void **state)
 {
-    struct config *config =
-        make(TUNNEL_FORWARD, WORDS("5432", "wss://gate/db?x=y", "unix:/run/s", "ws+unix:@a:/b",
-                                   "[::]:22", "ws://c:8080", "--retry=5s", "--log-level=warn"));
+    struct config *config = make(TUNNEL_CONFIG_FORWARD,
+                                 WORDS("5432", "wss://gate/db?x=y", "unix:/run/s", "ws+unix:@a:/b",
+                                       "[::]:22", "ws://c:8080", "--retry=5s", "--log-level=warn"));
     assert_int_equal(config->listener_count, 3);
     assert_int_equal(config->route_count, 3);
     assert_string_equal(config->listeners[0].address.host, "127.0.0.1");
@@ -72,7 +72,7 @@ static void forwards(void **state)
 static void every_option_of_a_target(void **state)
 {
     struct config *config =
-        make(TUNNEL_CONNECT,
+        make(TUNNEL_CONFIG_CONNECT,
              WORDS("wss://gate", "--connect-to=10.0.0.1:8443", "--server-name=g", "--pin=" PIN,
                    "--insecure", "--cert=/c", "--key=/k", "-6", "--host=h:1", "--origin=https://o",
                    "--subprotocol=a", "--subprotocol=b", "--eof=close", "--connect-timeout=3s",
@@ -106,8 +106,8 @@ static void secrets_and_fields_from_files(void **state)
     enum config_secret_source origin;
     tunnel_line_file(fields, sizeof(fields), "X-A: b\r\n# none\n\nX-C:d");
     tunnel_line_file(secret, sizeof(secret), "hush\n");
-    struct config *config =
-        make(TUNNEL_CONNECT, WORDS("wss://gate", "--header-file", fields, "--bearer-file", secret));
+    struct config *config = make(TUNNEL_CONFIG_CONNECT, WORDS("wss://gate", "--header-file", fields,
+                                                              "--bearer-file", secret));
     const struct config_ws_target *ws = &config->routes[0].targets[0].ws;
     assert_int_equal(ws->header_count, 2);
     assert_string_equal(ws->headers[0].value, "b");
@@ -120,7 +120,8 @@ static void secrets_and_fields_from_files(void **state)
     assert_string_equal(config_next_file(config, &cursor), secret);
     assert_null(config_next_file(config, &cursor));
     config_release(config);
-    config = make(TUNNEL_CONNECT, WORDS("wss://gate", "--user=ann", "--password-file", secret));
+    config =
+        make(TUNNEL_CONFIG_CONNECT, WORDS("wss://gate", "--user=ann", "--password-file", secret));
     assert_string_equal(config->routes[0].targets[0].ws.user, "ann");
     assert_string_equal(config->routes[0].targets[0].ws.password, "hush");
     config_release(config);
@@ -133,26 +134,26 @@ static void proxies(void **state)
     enum config_secret_source origin;
     setenv("https_proxy", "http://ann:hush@gate:3128", 1);
     setenv("no_proxy", "lan", 1);
-    struct config *config = make(TUNNEL_FORWARD, WORDS("1", "wss://a", "2", "ws://b", "3",
-                                                       "wss://c.lan", "4", "ws+unix:@a"));
+    struct config *config = make(TUNNEL_CONFIG_FORWARD, WORDS("1", "wss://a", "2", "ws://b", "3",
+                                                              "wss://c.lan", "4", "ws+unix:@a"));
     const char *proxy = config->routes[0].targets[0].proxy;
     assert_string_equal(proxy, "http://ann:hush@gate:3128");
     assert_string_equal(config_secret_source(config, proxy, &origin), "${https_proxy}");
     for (size_t i = 1; i < 4; i++)
         assert_null(config->routes[i].targets[0].proxy);
     config_release(config);
-    config = make(TUNNEL_CONNECT, WORDS("wss://a", "--proxy=none"));
+    config = make(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--proxy=none"));
     assert_null(config->routes[0].targets[0].proxy);
     config_release(config);
-    config = make(TUNNEL_CONNECT, WORDS("wss://a", "--connect-to=unix:/run/gate"));
+    config = make(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--connect-to=unix:/run/gate"));
     assert_null(config->routes[0].targets[0].proxy);
     config_release(config);
-    config = make(TUNNEL_CONNECT, WORDS("ws://a", "--proxy=socks5://gate"));
+    config = make(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--proxy=socks5://gate"));
     assert_string_equal(config->routes[0].targets[0].proxy, "socks5://gate");
     config_release(config);
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "--proxy=ftp://x"), "--proxy", "must be");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--proxy=ftp://x"), "--proxy", "must be");
     setenv("https_proxy", "ftp://x", 1);
-    refuses(TUNNEL_CONNECT, WORDS("wss://a"), "https_proxy", "must be");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a"), "https_proxy", "must be");
     unsetenv("https_proxy");
     unsetenv("no_proxy");
 }
@@ -162,7 +163,8 @@ static void relative_paths(void **state)
     char here[4096], expected[4200];
     assert_int_equal(chdir("/tmp"), 0);
     assert_non_null(getcwd(here, sizeof(here)));
-    struct config *config = make(TUNNEL_FORWARD, WORDS("unix:s", "wss://gate", "--ca=ca.pem"));
+    struct config *config =
+        make(TUNNEL_CONFIG_FORWARD, WORDS("unix:s", "wss://gate", "--ca=ca.pem"));
     snprintf(expected, sizeof(expected), "%s/ca.pem", here);
     assert_string_equal(config->routes[0].targets[0].ca, expected);
     snprintf(expected, sizeof(expected), "%s/s", here);
@@ -173,21 +175,22 @@ static void relative_paths(void **state)
 static void refusals(void **state)
 {
     static const char place[] = "[BIND:]PORT|unix:PATH";
-    refuses(TUNNEL_CONNECT, WORDS("https://gate"), "URL", "must be ws://HOST/PATH");
-    refuses(TUNNEL_CONNECT, WORDS("gate:22"), "URL", "must be ws://HOST/PATH");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a:b@gate"), "URL", "must not have a user name");
-    refuses(TUNNEL_CONNECT, WORDS("ws://a/{b}"), "URL", "must have a fixed path");
-    refuses(TUNNEL_CONNECT, WORDS("ws://a", "--ca=x"), "--ca", "no effect without TLS");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "--key=x"), "--key", "needs its certificate");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-46"), "--ipv4", "there is --ipv6");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "--pin=x"), "--pin", "must be sha256//");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-H", "X"), "--header", "has no name");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-H", ": x"), "--header", "has no name");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-H", "A: b\r\nC: d"), "--header", "control");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-H", "A B: b"), "--header", "without spaces");
-    refuses(TUNNEL_CONNECT, WORDS("wss://a", "-H", "Upgrade: b"), "--header", "sets this field");
-    refuses(TUNNEL_FORWARD, WORDS("x", "wss://a"), place, "the port must be a number");
-    refuses(TUNNEL_FORWARD, WORDS("1", "wss://a", "1", "wss://b"), "PORT", "same");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("https://gate"), "URL", "must be ws://HOST/PATH");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("gate:22"), "URL", "must be ws://HOST/PATH");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a:b@gate"), "URL", "must not have a user name");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a/{b}"), "URL", "must have a fixed path");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--ca=x"), "--ca", "no effect without TLS");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--key=x"), "--key", "needs its certificate");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-46"), "--ipv4", "there is --ipv6");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--pin=x"), "--pin", "must be sha256//");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "X"), "--header", "has no name");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", ": x"), "--header", "has no name");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "A: b\r\nC: d"), "--header", "control");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "A B: b"), "--header", "without spaces");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "Upgrade: b"), "--header",
+            "sets this field");
+    refuses(TUNNEL_CONFIG_FORWARD, WORDS("x", "wss://a"), place, "the port must be a number");
+    refuses(TUNNEL_CONFIG_FORWARD, WORDS("1", "wss://a", "1", "wss://b"), "PORT", "same");
 }
 
 int main(void)
