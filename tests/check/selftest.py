@@ -162,6 +162,7 @@ VIOLATIONS = [
     ('riddles.py', 'at most 10', {'README.md': 'Whoever asks gets it.\n' * 11}),
     ('mirror.py', 'mask_test.c is missing', {'proxy/codec/mask.c': 'int mask;\n'}),
     ('mirror.py', 'not needed', {'tests/check/UNTESTED': 'proxy/run/gone.c: end-to-end tests\n'}),
+    ('mirror.py', 'there is no test_gone.py', {'tests/check/UNTESTED': 'proxy/run/main.c: tests/e2e/test_gone.py\n'}),
     ('mirror.py', 'expected "proxy/serve', {'tests/check/UNTESTED': 'proxy/run/main.c\n'}),
     ('descriptors.py', 'open makes a descriptor', {'proxy/net/dial.c': DIAL + 'int a = open(path, O_RDONLY);\n'}),
     ('descriptors.py', 'accept makes', {'proxy/net/dial.c': DIAL + 'int a = accept(fd, NULL, NULL);\n'}),

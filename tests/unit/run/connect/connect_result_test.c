@@ -38,7 +38,7 @@ static void test_a_close_is_told_with_its_words(void **unused)
            .code = 4000, .text = SLICE("a\033b\xC3\xA9"));
 }
 
-static void test_each_leg_is_named(void **unused)
+static void test_each_stage_is_named(void **unused)
 {
     EXPECT(1, "name look-up failed: gate: no such name", .reason = REASON_target_unresolved,
            .detail = "gate: no such name");
@@ -81,7 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clean_ends_are_silent),
         cmocka_unit_test(test_a_close_is_told_with_its_words),
-        cmocka_unit_test(test_each_leg_is_named),
+        cmocka_unit_test(test_each_stage_is_named),
         cmocka_unit_test(test_standard_output_fails),
         cmocka_unit_test(test_a_signal_is_no_news),
         cmocka_unit_test(test_long_texts_are_cut),
