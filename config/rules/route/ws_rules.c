@@ -43,14 +43,33 @@ static const char *setter_of(const char *field)
     static const struct {
         const char *field, *option;
     } fields[] = {
-        {"Host", "host"},          {"Origin", "origin"}, {"Sec-WebSocket-Protocol", "subprotocols"},
-        {"Connection", ""},        {"Upgrade", ""},      {"Content-Length", ""},
-        {"Transfer-Encoding", ""}, {"Trailer", ""},      {"Expect", ""},
+        {"Host", "host"},
+        {"Origin", "origin"},
+        {"Sec-WebSocket-Protocol", "subprotocols"},
+        {"Connection", ""},
+        {"Upgrade", ""},
+        {"Content-Length", ""},
+        {"Transfer-Encoding", ""},
+        {"Trailer", ""},
+        {"TE", ""},
+        {"Expect", ""},
     };
     for (size_t i = 0; i < WSL_COUNT(fields); i++)
         if (strcasecmp(field, fields[i].field) == 0)
             return fields[i].option;
     return strncasecmp(field, handshake, sizeof(handshake) - 1) == 0 ? "" : NULL;
+}
+
+/* Of two, a server could use either. */
+static bool occurs_again(const struct config_ws_target *ws, size_t index)
+{
+    const char *name = ws->headers[index].name;
+    if (strcasecmp(name, "Authorization") != 0 && strcasecmp(name, "User-Agent") != 0)
+        return false;
+    for (size_t i = 0; i < index; i++)
+        if (ws->headers[i].name && strcasecmp(ws->headers[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 static void check_headers(const struct route_check *check, size_t index)
@@ -67,6 +86,9 @@ static void check_headers(const struct route_check *check, size_t index)
         if (name && strcasecmp(name, "Authorization") == 0 && (ws->user || ws->bearer))
             route_check_report(check, option, "keep one of them", "%s: %s sets this field, too",
                                name, ws->user ? "user" : "bearer");
+        if (name && occurs_again(ws, i))
+            route_check_report(check, option, "keep one of them", "%s: the field is set twice",
+                               name);
     }
 }
 

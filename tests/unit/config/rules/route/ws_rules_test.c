@@ -51,6 +51,13 @@ static void refuses_two_ways_to_say_it(void **state)
     text_config_expect(WSS("headers: {Sec-WebSocket-Protocol: a}"), "set subprotocols instead");
     text_config_expect(WSS("bearer: x, headers: {authorization: y}"),
                        "websocket.headers: authorization: bearer sets this field, too");
+    text_config_expect(WSS("headers: {X-A: a, TE: trailers}"),
+                       "websocket.headers: TE: wsluice sets this field itself; remove it");
+    text_config_expect(WSS("headers: {User-Agent: a, X-A: b, user-agent: c}"),
+                       "websocket.headers: user-agent: the field is set twice; keep one of them");
+    text_config_expect(WSS("headers: {Authorization: a, authorization: b}"),
+                       "websocket.headers: authorization: the field is set twice");
+    text_config_expect(WSS("headers: {X-A: a, x-a: b}"), "");
 }
 
 static void refuses_what_makes_no_sense(void **state)
