@@ -128,17 +128,16 @@ static bool note(const struct scalar_reader *reader, const struct options_row *r
 
 /* ---- texts from files ---- */
 
-/* Without its newline at the end. Takes `text`; `source` is what it is from, for findings. */
-static char *trimmed(const struct scalar_reader *reader, const struct yaml_path *at,
-                     const struct yaml_tree_node *node, const char *source, char *text,
-                     size_t length)
+/* Takes the newline off its end; `source` is what it is from. False: it is reported, and wiped. */
+static bool trim(const struct scalar_reader *reader, const struct yaml_path *at,
+                 const struct yaml_tree_node *node, const char *source, char *text, size_t length)
 {
     const char *fault = source_text_trim(text, length);
     if (!fault)
-        return text;
+        return true;
     yaml_path_report(at, reader->diag, node->where, NULL, "'%s' %s", source, fault);
     secret_free(text, length);
-    return NULL;
+    return false;
 }
 
 /* `name` is the path as it was written, for findings. */
@@ -150,7 +149,7 @@ static char *read_text(const struct scalar_reader *reader, const struct yaml_pat
     char *text =
         reader->world->read_file(reader->world->owner, path, SOURCE_TEXT_MAX, &length, &why);
     if (text)
-        return trimmed(reader, at, node, name, text, length);
+        return trim(reader, at, node, name, text, length) ? text : NULL;
     yaml_path_report(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
     return NULL;
 }
@@ -232,7 +231,7 @@ static char *run_words(const struct scalar_reader *reader, const struct yaml_pat
     char *text = reader->world->run_command(reader->world->owner, (const char *const *)words, count,
                                             &length, why, sizeof(why));
     if (text)
-        return trimmed(reader, at, node, words[0], text, length);
+        return trim(reader, at, node, words[0], text, length) ? text : NULL;
     yaml_path_report(at, reader->diag, node->where, NULL, "cannot run '%s': %s", words[0], why);
     return NULL;
 }

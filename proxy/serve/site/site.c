@@ -37,10 +37,11 @@ static bool open_auth(struct site *site, const struct config_auth_set *set,
 static bool open_tokens(struct site *site, const struct config_route *route, struct site_route *own,
                         char *error, size_t error_size)
 {
+    struct auth_shared *auth = site->shared.auth;
     const struct token_shared shared = {
         .origin = http_origins_find(site->resources->origins, route->tokens.http.url),
         .store = site->resources->store,
-        .used = auth_shared_tickets(site->shared.auth),
+        .used = auth ? auth_shared_tickets(auth) : NULL,
     };
     site->token_parts |= token_find_all_parts(&route->tokens.from);
     own->tokens = token_sources_create(&route->tokens, &shared, error, error_size);
