@@ -12,7 +12,7 @@
 #include "run/connect/connect_net.h"
 #include "run/connect/connect_result.h"
 #include "run/connect/connect_stdio.h"
-#include "run/connect/resident.h"
+#include "run/memory/resident.h"
 #include "serve/target/target_connect.h"
 #include "serve/target/target_pool.h"
 

@@ -8,6 +8,7 @@
 #include "core/access/limiter.h"
 #include "net/connect/lookup.h"
 #include "net/connect/resolve.h"
+#include "run/memory/resident.h"
 #include "run/process/loop.h"
 #include "run/process/pid_file.h"
 #include "run/process/process_setup.h"
@@ -299,6 +300,7 @@ int supervisor_run(struct supervisor *supervisor)
     supervisor_change_probe(supervisor);
     logging_certificates(supervisor->site, NULL);
     announce(supervisor);
+    resident_release_code();
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
     remove_pid(supervisor);
     return supervisor->exit_status;

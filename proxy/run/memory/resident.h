@@ -3,8 +3,8 @@
  *
  * Owns: nothing. Thread: any. Errors: none: a page that stays is no fault. Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CONNECT_RESIDENT_H
-#define WSLUICE_RUN_CONNECT_RESIDENT_H
+#ifndef WSLUICE_RUN_MEMORY_RESIDENT_H
+#define WSLUICE_RUN_MEMORY_RESIDENT_H
 
 /*
  * Gives back the pages of code and constants, most of which only the start needs (OpenSSL's are

@@ -1,4 +1,4 @@
-#include "run/connect/resident.h"
+#include "run/memory/resident.h"
 
 #include <link.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* Code that was given back still works, and fewer pages are resident. */
-#include "run/connect/resident.h"
+#include "run/memory/resident.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
