@@ -114,9 +114,9 @@ enum reason ws_handshake_prefer(const struct http_head *head, const char *const 
     return bad;
 }
 
-static bool has_offer(const struct slice *offers, unsigned count, struct slice offer)
+static bool has_offer(const struct slice *offers, size_t count, struct slice offer)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (slice_equal(offers[i], offer))
             return true;
     return false;
@@ -136,7 +136,8 @@ enum reason ws_handshake_offers(const struct http_head *head, const char *const 
             offers[(*count)++] = all[i];
     }
     for (size_t i = 0; bad == REASON_none && i < wanted_count; i++)
-        if (has_offer(all, all_count, slice_of(wanted[i])) && *count < WS_SUBPROTOCOLS_MAX)
+        if (has_offer(all, all_count, slice_of(wanted[i])) &&
+            !has_offer(offers, *count, slice_of(wanted[i])))
             offers[(*count)++] = slice_of(wanted[i]);
     return bad;
 }

@@ -38,7 +38,7 @@ WSL_MUST_CHECK bool ws_handshake_accept(struct slice key, char accept[static WS_
 
 /*
  * The subprotocols that the client offers, without those that begin with WS_BEARER; of `wanted`, if
- * there are any, those alone, and in that order. They borrow the head, or `wanted`.
+ * there are any, those alone, each once, and in that order. They borrow the head, or `wanted`.
  */
 WSL_MUST_CHECK enum reason ws_handshake_offers(const struct http_head *head,
                                                const char *const *wanted, size_t wanted_count,

@@ -275,7 +275,7 @@ static void test_prefers_the_subprotocols_of_a_route(void **state)
 /* For a target that chooses itself. */
 static void test_offers_without_secrets(void **state)
 {
-    static const char *const wanted[] = {"v2", "v1"};
+    static const char *const wanted[] = {"v2", "v1", "v2"};
     static const struct {
         const char *sent;
         size_t wanted_count;
@@ -285,6 +285,7 @@ static void test_offers_without_secrets(void **state)
         {"v1, v2,base64", 0, "v1 v2 base64 "},
         {"bearer.secret, v1", 0, "v1 "},
         {"v1, binary, v2", 2, "v2 v1 "},
+        {"v2, v1", 3, "v2 v1 "},
         {"binary", 2, ""},
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
