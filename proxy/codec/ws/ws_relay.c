@@ -117,3 +117,34 @@ enum ws_event ws_relay_decode(struct ws_decoder *decoder, struct ws_window *wind
             return ws_frame_stopped(decoder);
     }
 }
+
+/* ---- payload alone ---- */
+
+/* The length in a header that is whole; *size: of the header, without a key. */
+static size_t read_length(const uint8_t *header, size_t *size)
+{
+    size_t length = header[1] & ~BIT_MASK;
+    *size = length < 126 ? 2 : length == 126 ? 4 : 10;
+    for (size_t i = 2; i < *size; i++)
+        length = (i == 2 ? 0 : length << 8) | header[i];
+    return length;
+}
+
+size_t ws_relay_strip(uint8_t *frames, size_t length)
+{
+    size_t in = 0, out = 0;
+    while (in < length) {
+        uint8_t key[WS_KEY_SIZE] = {0};
+        bool masked = frames[in + 1] & BIT_MASK;
+        size_t size, payload = read_length(frames + in, &size);
+        in += size;
+        if (masked)
+            memcpy(key, frames + in, sizeof(key));
+        in += masked ? sizeof(key) : 0;
+        wsl_assert(payload <= length - in);
+        ws_mask_move(frames + out, frames + in, payload, key);
+        in += payload;
+        out += payload;
+    }
+    return out;
+}

@@ -26,4 +26,10 @@
 WSL_MUST_CHECK enum ws_event ws_relay_decode(struct ws_decoder *decoder, struct ws_window *window,
                                              struct ws_keys *keys);
 
+/*
+ * What ws_relay_decode has written becomes bare payload, from its beginning on, for those who look
+ * on; returns its length.
+ */
+WSL_MUST_CHECK size_t ws_relay_strip(uint8_t *frames, size_t length);
+
 #endif

@@ -192,8 +192,10 @@ static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *byte
         input = frame(bridge, pipe, bridge_frames_at(bridge, sink), bytes, length, now);
     } else {
         bridge_send(bridge, pipe, bytes, length, now);
-        if (WSL_UNLIKELY(bridge->tap != NULL))
-            input = show_tap(bridge, pipe, bytes, length, now);
+        if (WSL_UNLIKELY(bridge->tap != NULL)) {
+            size_t payload = end->framed && sink->framed ? ws_relay_strip(bytes, length) : length;
+            input = show_tap(bridge, pipe, bytes, payload, now);
+        }
     }
     if (end == &bridge->client && input)
         bridge->input_at = now;

@@ -207,6 +207,35 @@ static void test_events(void **unused)
     }
 }
 
+static void expect_stripped(size_t length, struct ws_keys *keys)
+{
+    uint8_t *bytes = malloc(WS_HEADER_MAX + length);
+    assert_non_null(bytes);
+    uint8_t *payload = bytes + WS_HEADER_MAX;
+    for (size_t i = 0; i < length; i++)
+        payload[i] = (uint8_t)(i * 7);
+    uint8_t *begin = keys ? ws_frame_masked_before(payload, WS_OP_BINARY, length, keys)
+                          : ws_frame_header_before(payload, WS_OP_BINARY, length);
+    assert_int_equal(ws_relay_strip(begin, (size_t)(payload - begin) + length), length);
+    for (size_t i = 0; i < length; i++)
+        assert_int_equal(begin[i], (uint8_t)(i * 7));
+    free(bytes);
+}
+
+static void test_payload_alone(void **unused)
+{
+    static const size_t lengths[] = {0, 1, 125, 126, 127, 255, 256, 65535, 65536, 70000};
+    struct ws_keys keys = {.fill = ws_relay_fill_keys};
+    uint8_t frames[] = "\x01\x02xy\x80\x00\x81\x81\1\1\1\1a";
+    assert_int_equal(ws_relay_strip(frames, sizeof(frames) - 1), 3);
+    assert_memory_equal(frames, "xy`", 3);
+    assert_int_equal(ws_relay_strip(frames, 0), 0);
+    for (size_t i = 0; i < WSL_COUNT(lengths); i++) {
+        expect_stripped(lengths[i], NULL);
+        expect_stripped(lengths[i], &keys);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_needs_no_more_headroom),
         cmocka_unit_test(test_random_streams),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_payload_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

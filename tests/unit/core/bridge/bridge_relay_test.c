@@ -149,6 +149,45 @@ static void test_frames_that_came_with_the_head(void **unused)
     EXPECT_GOT(far, "\x82\x82" KEY "hi");
 }
 
+/* A tap gets what was sent in messages: no header, and nothing masked. */
+
+static char seen[2][64];
+
+static bool on_payload(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now)
+{
+    (void)tap;
+    (void)now;
+    char *text = seen[payload->from_client];
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof(seen[0]) - used, "%.*s", (int)payload->bytes.len,
+             payload->bytes.ptr);
+    return payload->bytes.len > 0;
+}
+
+static void fill_with_ones(void *bytes, size_t length)
+{
+    memset(bytes, 1, length);
+}
+
+static void test_a_tap_sees_payload(void **unused)
+{
+    struct bridge_tap tap = {.on_payload = on_payload};
+    struct ws_keys other = {.fill = fill_with_ones};
+    memset(seen, 0, sizeof(seen));
+    bridge.tap = &tap;
+    bridge.far->keys = &other;
+    SENDS(near, "\x81\x82" KEY "hi"
+                "\x82\x80" KEY "\x82\x86" KEY " there");
+    run();
+    assert_string_equal(seen[true], "hi there");
+    EXPECT_GOT(far, "\x81\x82\1\1\1\1ih"
+                    "\x82\x80\1\1\1\1\x82\x86\1\1\1\1!uidsd");
+    SENDS(far, "\x82\x04well\x82\x00\x81\x01.");
+    run();
+    assert_string_equal(seen[false], "well.");
+    EXPECT_GOT(near, "\x82\x04well\x82\x00\x81\x01.");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -160,6 +199,7 @@ int main(void)
         TEST(test_a_client_that_hangs_up),
         TEST(test_faults_of_either_end),
         TEST(test_frames_that_came_with_the_head),
+        TEST(test_a_tap_sees_payload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
