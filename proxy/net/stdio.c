@@ -110,8 +110,9 @@ static struct io stdio_write(struct transport *transport, const uint8_t *buffer,
 static struct io stdio_shutdown(struct transport *transport)
 {
     struct stdio *stdio = of(transport);
-    if (stdio->out.socket)
-        return shutdown(stdio->out.fd, SHUT_WR) == 0 ? io_status(IO_OK) : fail(stdio);
+    if (stdio->out.socket) /* ENOTCONN: the reader has left, with all that was sent to it */
+        return shutdown(stdio->out.fd, SHUT_WR) == 0 || errno == ENOTCONN ? io_status(IO_OK)
+                                                                          : fail(stdio);
     close_side(&stdio->out);
     release_given(stdio->out.given);
     return io_status(IO_OK);

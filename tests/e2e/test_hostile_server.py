@@ -332,3 +332,17 @@ def test_connect_is_closed(lab, payload, status, words):
     code, out, error = outcome(connecting(lab, then(server(BINARY, b'all of it'), server(CLOSE, payload))))
     assert (code, out) == (status, b'all of it') and words in error, error
     assert status == 0 and error == '' or status == 1 and payload[2:5].decode() in error
+
+
+@pytest.mark.parametrize('ending', [b'', server(CLOSE, b'\x03\xe8')])
+def test_connect_cannot_write_all(lab, ending):
+    """The disk is full: the status says so, however well the connection ends."""
+    def handler(connection):
+        connection.sock.sendall(switch(Opening(connection).key))
+        connection.read_all()
+        connection.sock.sendall(server(BINARY, b'answer') + ending)
+    port = lab.target(handler).port
+    with open('/dev/full', 'wb') as full:
+        done = subprocess.run([BINARY_FILE, 'connect', f'ws://127.0.0.1:{port}/'], input=b'question', stdout=full,
+                              stderr=subprocess.PIPE, timeout=WAIT, check=False)
+    assert (done.returncode, done.stderr) == (1, b'wsluice: standard input or output failed: No space left on device\n')

@@ -43,8 +43,11 @@ static void append_text(char line[static CONNECT_RESULT_LINE], struct slice text
     line[length] = '\0';
 }
 
+/* An end in good order of the connection does not make up for bytes that could not be written. */
 static bool is_clean(const struct connect_result *result)
 {
+    if (result->error != 0)
+        return false;
     if (result->closed)
         return result->code == CLOSE_NORMAL || result->code == 0;
     return result->reason == REASON_client_eof;
@@ -58,12 +61,12 @@ int connect_result_judge(const struct connect_result *result, char line[static C
         return EXIT_SUCCESS;
     if (result->signalled)
         return EXIT_FAILURE;
-    if (result->closed) {
-        snprintf(line, CONNECT_RESULT_LINE, "closed by the server: %u", result->code);
-        append_text(line, result->text);
-    } else if (result->error != 0) {
+    if (result->error != 0) {
         snprintf(line, CONNECT_RESULT_LINE, "standard input or output failed: %s",
                  strerror(result->error));
+    } else if (result->closed) {
+        snprintf(line, CONNECT_RESULT_LINE, "closed by the server: %u", result->code);
+        append_text(line, result->text);
     } else {
         const char *words = result->detail[0] != '\0' ? result->detail : row->text;
         snprintf(line, CONNECT_RESULT_LINE, "%s failed:", stage_of(result->reason));

@@ -56,6 +56,10 @@ static void test_standard_output_fails(void **unused)
 {
     EXPECT(1, "standard input or output failed: Broken pipe", .reason = REASON_client_reset,
            .error = EPIPE);
+    EXPECT(1, "standard input or output failed: No space left on device",
+           .reason = REASON_client_eof, .error = ENOSPC);
+    EXPECT(1, "standard input or output failed: No space left on device",
+           .reason = REASON_target_closed, .closed = true, .code = 1000, .error = ENOSPC);
 }
 
 static void test_a_signal_is_no_news(void **unused)
