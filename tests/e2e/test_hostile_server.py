@@ -2,6 +2,7 @@
 import socket
 import struct
 import subprocess
+import threading
 
 import pytest
 from gateway import ANY, ask, start
@@ -346,3 +347,16 @@ def test_connect_cannot_write_all(lab, ending):
         done = subprocess.run([BINARY_FILE, 'connect', f'ws://127.0.0.1:{port}/'], input=b'question', stdout=full,
                               stderr=subprocess.PIPE, timeout=WAIT, check=False)
     assert (done.returncode, done.stderr) == (1, b'wsluice: standard input or output failed: No space left on device\n')
+
+
+def test_connect_and_a_signal_behind_its_input(lab):
+    """Its input has ended, and the server is silent: one signal is enough."""
+    service = lab.target(lambda connection: (connection.sock.sendall(switch(Opening(connection).key)),
+                                             connection.read_all(), ended.set(), left.wait(WAIT)))
+    ended, left = threading.Event(), threading.Event()
+    process = lab.spawn(BINARY_FILE, 'connect', f'ws://127.0.0.1:{service.port}/', stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert ended.wait(WAIT)
+    process.terminate()
+    assert process.communicate(timeout=WAIT) == (b'', b'') and process.returncode == 1
+    left.set()

@@ -230,14 +230,15 @@ static void connected_cb(void *owner, const struct target_connect_result *result
     fail(connect, REASON_out_of_memory, "");
 }
 
-/* The first signal ends in good order, the next one at once. */
+/* The first signal ends in good order, the next one at once; so does one that finds an end begun.
+ */
 static void signal_cb(uv_signal_t *handler, int number)
 {
     struct connect *connect = handler->data;
     bool again = connect->result.signalled;
     (void)number;
     connect->result.signalled = true;
-    if (!connect->target || again) {
+    if (!connect->target || again || bridge_is_ending(&connect->bridge)) {
         connect->result.reason = REASON_shutdown;
         finish(connect);
         return;
