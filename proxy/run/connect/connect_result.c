@@ -30,6 +30,29 @@ static const char *stage_of(enum reason reason)
     }
 }
 
+/* Faults that have a remedy on the command line, by the words of OpenSSL and of target_upgrade. */
+static const struct {
+    enum reason reason;
+    const char *words, *remedy;
+} remedies[] = {
+    {REASON_target_untrusted, "self-signed certificate", "if you trust it, see --ca and --pin"},
+    {REASON_target_untrusted, "issuer certificate", "if you trust its authority, see --ca"},
+    {REASON_target_untrusted, "mismatch", "it is of another name: see --server-name"},
+    {REASON_target_tls, "wrong version number",
+     "this port speaks no TLS: write ws:// or another port"},
+    {REASON_target_upgrade, ": HTTP 400", "if this port speaks TLS, write wss://"},
+    {REASON_target_upgrade, ": HTTP 401", "see --user and --bearer-file"},
+};
+
+/* "": none is known. */
+static const char *remedy_of(const struct connect_result *result)
+{
+    for (size_t i = 0; i < WSL_COUNT(remedies); i++)
+        if (remedies[i].reason == result->reason && strstr(result->detail, remedies[i].words))
+            return remedies[i].remedy;
+    return "";
+}
+
 /* The server's words, of which only printable ones reach a terminal. */
 static void append_text(char line[static CONNECT_RESULT_LINE], struct slice text)
 {
@@ -70,7 +93,11 @@ int connect_result_judge(const struct connect_result *result, char line[static C
     } else {
         const char *words = result->detail[0] != '\0' ? result->detail : row->text;
         snprintf(line, CONNECT_RESULT_LINE, "%s failed:", stage_of(result->reason));
+        const char *remedy = remedy_of(result);
         append_text(line, slice_of(words));
+        size_t length = strlen(line);
+        if (*remedy)
+            snprintf(line + length, CONNECT_RESULT_LINE - length, "; %s", remedy);
     }
     return EXIT_FAILURE;
 }

@@ -52,6 +52,28 @@ static void test_each_stage_is_named(void **unused)
     EXPECT(1, "session failed: Target hung up without a Close frame", .reason = REASON_target_eof);
 }
 
+static void test_a_remedy_is_told_where_there_is_one(void **unused)
+{
+    EXPECT(1, "TLS failed: gate:443: self-signed certificate; if you trust it, see --ca and --pin",
+           .reason = REASON_target_untrusted, .detail = "gate:443: self-signed certificate");
+    EXPECT(1, "TLS failed: gate:443: hostname mismatch; it is of another name: see --server-name",
+           .reason = REASON_target_untrusted, .detail = "gate:443: hostname mismatch");
+    EXPECT(1,
+           "TLS failed: gate:22: wrong version number; "
+           "this port speaks no TLS: write ws:// or another port",
+           .reason = REASON_target_tls, .detail = "gate:22: wrong version number");
+    EXPECT(1,
+           "WebSocket handshake failed: gate:443: HTTP 400 Bad Request; "
+           "if this port speaks TLS, write wss://",
+           .reason = REASON_target_upgrade, .detail = "gate:443: HTTP 400 Bad Request");
+    EXPECT(1,
+           "WebSocket handshake failed: gate:80: HTTP 401 Unauthorized; "
+           "see --user and --bearer-file",
+           .reason = REASON_target_upgrade, .detail = "gate:80: HTTP 401 Unauthorized");
+    EXPECT(1, "connection failed: gate: HTTP 401", .reason = REASON_target_refused,
+           .detail = "gate: HTTP 401");
+}
+
 static void test_standard_output_fails(void **unused)
 {
     EXPECT(1, "standard input or output failed: Broken pipe", .reason = REASON_client_reset,
@@ -78,6 +100,12 @@ static void test_long_texts_are_cut(void **unused)
                                           .text = {text, sizeof(text)}};
     assert_int_equal(connect_result_judge(&result, line), 1);
     assert_int_equal(strlen(line), CONNECT_RESULT_LINE - 1);
+    for (size_t length = CONNECT_RESULT_LINE - 80; length < CONNECT_RESULT_LINE; length++) {
+        snprintf(text, length, "a: HTTP 401 %0*d", (int)length, 0);
+        const struct connect_result cut = {.reason = REASON_target_upgrade, .detail = text};
+        assert_int_equal(connect_result_judge(&cut, line), 1);
+        assert_in_range(strlen(line), length, CONNECT_RESULT_LINE - 1);
+    }
 }
 
 int main(void)
@@ -86,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_clean_ends_are_silent),
         cmocka_unit_test(test_a_close_is_told_with_its_words),
         cmocka_unit_test(test_each_stage_is_named),
+        cmocka_unit_test(test_a_remedy_is_told_where_there_is_one),
         cmocka_unit_test(test_standard_output_fails),
         cmocka_unit_test(test_a_signal_is_no_news),
         cmocka_unit_test(test_long_texts_are_cut),
