@@ -56,6 +56,14 @@ static char *absolute(const struct tunnel *tunnel, const struct options_row *row
                                                                                         : result;
 }
 
+/* The words of an option have hyphens; those of a file, underscores. */
+static const char *as_option(char *words)
+{
+    for (char *c = words; (c = strchr(c, '_'));)
+        *c = '-';
+    return words;
+}
+
 /* `shown`: the option's name in findings. */
 static bool set(struct tunnel *tunnel, enum options_section section, const char *key, void *object,
                 const char *text, const char *shown)
@@ -72,7 +80,7 @@ static bool set(struct tunnel *tunnel, enum options_section section, const char 
     if (verdict == VALUE_NO_MEMORY)
         diag_out_of_memory(tunnel->scan->diag);
     else
-        complain(tunnel, shown, NULL, why);
+        complain(tunnel, shown, NULL, row->value.type == VALUE_ENUM ? as_option(why) : why);
     return false;
 }
 
@@ -161,7 +169,10 @@ static void set_secret(struct tunnel *tunnel)
 
 static void set_url(struct tunnel *tunnel, const char *url)
 {
-    if (!ws_url_has_scheme(url))
+    if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
+        complain(tunnel, "URL", url[4] == 's' ? "write wss:// instead" : "write ws:// instead",
+                 "http is not WebSocket");
+    else if (!ws_url_has_scheme(url))
         complain(tunnel, "URL", NULL,
                  "must be ws://HOST/PATH, wss://HOST/PATH or ws+unix:/SOCKET:/PATH");
     else
