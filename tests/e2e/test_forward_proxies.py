@@ -229,11 +229,12 @@ def test_a_forward_with_a_proxy_of_the_environment(lab, certs, proxies):
 
 
 def test_connect(lab, proxies):
+    """microsocks ends both directions at the first FIN, so the end of the input is a Close."""
     proxy, place = proxies['microsocks'](login=True), f'127.0.0.1:{free_port()}'
     far, _ = lab.start_echo()
     url = f'ws://localhost:{far.port}/'
     way = proxy.replace('//', f'//{URL_LOGIN}')
-    process = lab.spawn(BINARY, 'connect', f'--proxy={way}', url, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = lab.spawn(BINARY, 'connect', '--eof=close', f'--proxy={way}', url, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdin.write(b'hello')
     process.stdin.flush()
     assert process.stdout.read(5) == b'hello'
