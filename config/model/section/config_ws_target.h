@@ -18,6 +18,8 @@ enum config_ws_eof {
     CONFIG_WS_EOF_CLOSE,      /* Close 1000 at once */
 };
 
+#define CONFIG_WS_SUBPROTOCOLS_MAX 32 /* offers of one request */
+
 struct config_header {
     const char *name, *value;
 };

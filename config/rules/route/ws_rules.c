@@ -106,6 +106,20 @@ static void check_credentials(const struct route_check *check, size_t index)
                            "user and password are set as well");
 }
 
+static void check_subprotocols(const struct route_check *check, size_t index)
+{
+    const struct config_texts *texts = &check->route->targets[index].ws.subprotocols;
+    struct option_ref option = of_ws(check, index, "subprotocols");
+    if (texts->count > CONFIG_WS_SUBPROTOCOLS_MAX)
+        route_check_report(check, option, "remove some", "there are more than %d",
+                           CONFIG_WS_SUBPROTOCOLS_MAX);
+    for (size_t i = 0; i < texts->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (string_equal(texts->items[i], texts->items[j]))
+                route_check_report(check, option, "keep one of them", "%s is offered twice",
+                                   texts->items[i]);
+}
+
 /* ---- the route ---- */
 
 /* What looks at a target's first bytes looks at those of its connection. */
@@ -130,6 +144,7 @@ void ws_rules_check(const struct route_check *check)
         }
         check_headers(check, i);
         check_credentials(check, i);
+        check_subprotocols(check, i);
         check_banners(check, i);
     }
     for (size_t i = 1; i < route->target_count; i++)

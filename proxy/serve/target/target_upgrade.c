@@ -5,12 +5,15 @@
 #include "base/ascii.h"
 #include "base/text/secret.h"
 #include "codec/b64.h"
+#include "codec/ws/ws_handshake.h"
 #include "net/watch.h"
 
 #define REQUEST_MAX ((size_t)16 * 1024)
 #define BASIC_MAX   1024
 #define PORT_PLAIN  80
 #define PORT_TLS    443
+
+_Static_assert(CONFIG_WS_SUBPROTOCOLS_MAX == WS_SUBPROTOCOLS_MAX, "all can be offered");
 
 /* Always false. */
 static bool fail(struct target_upgrade *upgrade, enum reason reason, const char *detail)

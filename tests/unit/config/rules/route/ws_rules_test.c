@@ -58,6 +58,21 @@ static void refuses_two_ways_to_say_it(void **state)
     text_config_expect(WSS("headers: {Authorization: a, authorization: b}"),
                        "websocket.headers: authorization: the field is set twice");
     text_config_expect(WSS("headers: {X-A: a, x-a: b}"), "");
+    text_config_expect(WSS("subprotocols: [a, b, a]"),
+                       "websocket.subprotocols: a is offered twice; keep one of them");
+}
+
+static void refuses_too_many_subprotocols(void **state)
+{
+    char text[512] = "n0";
+    for (size_t i = 1, length = 2; i < CONFIG_WS_SUBPROTOCOLS_MAX + 1; i++) {
+        char whole[600];
+        length += (size_t)snprintf(text + length, sizeof(text) - length, ", n%zu", i);
+        snprintf(whole, sizeof(whole), WSS("subprotocols: [%s]"), text);
+        text_config_expect(whole, i < CONFIG_WS_SUBPROTOCOLS_MAX
+                                      ? ""
+                                      : "websocket.subprotocols: there are more than 32");
+    }
 }
 
 static void refuses_what_makes_no_sense(void **state)
@@ -91,6 +106,7 @@ int main(void)
         cmocka_unit_test(accepts),
         cmocka_unit_test(refuses_options_of_others),
         cmocka_unit_test(refuses_two_ways_to_say_it),
+        cmocka_unit_test(refuses_too_many_subprotocols),
         cmocka_unit_test(refuses_what_makes_no_sense),
         cmocka_unit_test(connects_to_another_address),
     };
