@@ -49,7 +49,7 @@ const char *config_proxy_parse(const char *text, struct config_proxy *proxy)
     if (fault)
         return fault;
     if (rest.len > 0 && !slice_equal(rest, SLICE("/")))
-        return "has a path, which a proxy has not";
+        return "has a path: a proxy has none";
     if (proxy->at.user && !proxy->at.password)
         proxy->at.password = "";
     return check_login(proxy);

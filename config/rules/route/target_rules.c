@@ -79,7 +79,7 @@ static void check_dialled(const struct route_check *check, size_t index)
                            "a target without TLS and WebSocket is not told its name");
     if (target->family != CONFIG_FAMILY_ANY && socket)
         route_check_report(check, with_key(option, "family"), "remove it",
-                           "a Unix socket has neither");
+                           "a Unix socket has no IP address");
 }
 
 /* A proxy connects by TCP, and to no program of this machine's user. */

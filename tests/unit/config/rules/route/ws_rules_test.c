@@ -97,7 +97,7 @@ static void connects_to_another_address(void **state)
     text_config_expect(TARGET("address: 'wss://h', connect_to: '{a}:1'"),
                        "target.connect_to: must not contain {NAME}s");
     text_config_expect(TARGET("address: 'ws+unix:/s', family: ipv6"),
-                       "target.family: a Unix socket has neither");
+                       "target.family: a Unix socket has no IP address");
 }
 
 int main(void)
