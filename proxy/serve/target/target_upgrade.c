@@ -48,11 +48,12 @@ static void add_basic(struct ws_request *request, const struct config_ws_target 
     int length = snprintf(plain, sizeof(plain), "%s:%s", own->user, own->password);
     if (length < 0 || (size_t)length >= sizeof(plain)) {
         request->fault = "has credentials that are too long";
-        return;
+    } else {
+        memcpy(value, prefix.ptr, prefix.len);
+        size_t encoded = b64_encode(value + prefix.len, (const uint8_t *)plain, (size_t)length);
+        ws_request_add(request, SLICE("Authorization"),
+                       (struct slice){value, prefix.len + encoded});
     }
-    memcpy(value, prefix.ptr, prefix.len);
-    size_t encoded = b64_encode(value + prefix.len, (const uint8_t *)plain, (size_t)length);
-    ws_request_add(request, SLICE("Authorization"), (struct slice){value, prefix.len + encoded});
     explicit_bzero(plain, sizeof(plain));
     explicit_bzero(value, sizeof(value));
 }
