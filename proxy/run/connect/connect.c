@@ -312,6 +312,8 @@ int connect_run(const struct config *config)
     char error[512];
     if (!connect_net_open(&connect.net, config, error, sizeof(error))) {
         fprintf(stderr, "wsluice: %s\n", error);
+        if (!connect_net_close(&connect.net))
+            _exit(EXIT_FAILURE);
         return EXIT_FAILURE;
     }
     open_handles(&connect);
