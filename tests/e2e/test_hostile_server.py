@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from gateway import ANY, ask, start
-from hostile_server import BROKEN, REFUSED, SILENT, Opening, server, switch, then, until_left
+from hostile_server import BROKEN, REFUSED, SILENT, Opening, says, server, switch, then, until_left
 from lab import BINARY as BINARY_FILE
 from wire import BINARY, CLOSE, PING, WAIT, close_frame, header, until
 
@@ -98,6 +98,26 @@ def test_a_client_that_leaves_meanwhile(lab):
     service.connection()
     client.reset()
     assert service.connection().ended.wait(15)
+
+
+def test_what_a_client_offers_says_nothing_of_a_target(lab):
+    """A refusal of subprotocols that one client has made up does not take the target from all others."""
+    def picky(connection):
+        opening = Opening(connection)
+        if 'sec-websocket-protocol' in opening.fields:
+            until_left(connection, [b'HTTP/1.1 400 Bad Request\r\n\r\n'])
+        else:
+            until_left(connection, [switch(opening.key), server(BINARY, b'0')])
+    handlers = picky, says(switch, server(BINARY, b'1'))
+    addresses = [f'ws://127.0.0.1:{lab.target(handler).port}/' for handler in handlers]
+    bridge = start(lab, [{'path': '/*', 'balance': 'first', 'fail_after': 1, 'retry_down': '1h', 'targets': addresses}],
+                   [{'address': ANY}])
+    found = []
+    for fields in ({}, {'Sec-WebSocket-Protocol': 'made-up'}, {}):
+        client = lab.open(bridge.endpoints[0], upgrade={'fields': fields})
+        found.append(client.data(1))
+        client.hang_up()
+    assert found == [b'0', b'1', b'0']
 
 
 # ---- frames ----

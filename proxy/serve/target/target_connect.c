@@ -17,6 +17,7 @@ struct target_connect {
     struct dial *dial; /* NULL: its first bytes are awaited, in a pause, or finished */
     bool trying;       /* target_pool_begin was called for result.target */
     bool has_timer;
+    bool spares;      /* what failed is for this client alone: the target may be well */
     uv_timer_t timer; /* of the pause or of the first bytes */
     struct target_pool_choice choice;
     uint16_t next;                    /* index in the choice */
@@ -81,7 +82,7 @@ static void note_health(struct target_connect *attempt, enum reason reason)
     uint64_t now = now_of(attempt);
     if (reason == REASON_none)
         target_pool_note(target, BALANCE_CONNECTED, now);
-    else if (is_fault_of_target(reason))
+    else if (is_fault_of_target(reason) && !attempt->spares)
         target_pool_note(target, trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED, now);
     else if (trial)
         target_pool_note(target, BALANCE_TRIAL_ABANDONED, now);
@@ -151,6 +152,7 @@ static enum outcome end_first(struct target_connect *attempt)
     struct target_first *first = &attempt->first;
     stop_timer(attempt);
     attempt->result.subprotocol = target_first_subprotocol(first);
+    attempt->spares = target_first_spares_target(first);
     if (first->reason != REASON_none)
         spoil(attempt, first->reason, first->detail);
     target_first_free(first);
@@ -214,6 +216,7 @@ static enum outcome take_result(struct target_connect *attempt, const struct dia
     attempt->result.dial = *dialled;
     attempt->result.first_length = 0;
     attempt->result.subprotocol = NULL;
+    attempt->spares = false;
     return dialled->reason == REASON_none ? await_first(attempt) : end_candidate(attempt);
 }
 

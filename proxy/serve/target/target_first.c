@@ -25,6 +25,7 @@ static bool begin_upgrade(struct target_first *first, const struct target_first_
     first->upgrade = malloc(sizeof(*first->upgrade));
     if (!first->upgrade)
         return end(first, REASON_out_of_memory, "");
+    first->client_offers = target->ws.subprotocols.count == 0 && offered->count > 0;
     if (target->ws.subprotocols.count > 0)
         offered = &target->ws.subprotocols;
     return !target_upgrade_begin(first->upgrade, target, request->address, offered,
@@ -69,6 +70,11 @@ void target_first_late(struct target_first *first)
 const char *target_first_subprotocol(const struct target_first *first)
 {
     return first->upgrade ? first->upgrade->subprotocol : NULL;
+}
+
+bool target_first_spares_target(const struct target_first *first)
+{
+    return first->upgrade && first->client_offers && first->upgrade->by_request;
 }
 
 void target_first_free(struct target_first *first)

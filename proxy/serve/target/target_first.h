@@ -28,6 +28,7 @@ struct target_first_request {
 
 struct target_first {
     bool awaited;
+    bool client_offers;             /* with upgrade: subprotocols of the client */
     struct target_upgrade *upgrade; /* owned; NULL: a banner */
     enum reason reason;             /* of the end; none: as it should be */
     const char *detail;             /* of the end; until target_first_free */
@@ -50,6 +51,12 @@ void target_first_late(struct target_first *first);
 
 /* The one of those offered that the target chose; NULL: none. */
 const char *target_first_subprotocol(const struct target_first *first);
+
+/*
+ * After a failure: it may be due to subprotocols that this client chose to offer, so it says
+ * nothing on the target's health.
+ */
+bool target_first_spares_target(const struct target_first *first);
 
 /* At any time after target_first_begin, and if `awaited` and `upgrade` are zero. */
 void target_first_free(struct target_first *first);

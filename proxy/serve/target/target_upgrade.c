@@ -100,6 +100,7 @@ static bool write_request(struct target_upgrade *upgrade, const struct config_ad
     if (upgrade->length > 0)
         return true;
     upgrade->reason = REASON_target_upgrade;
+    upgrade->by_request = true;
     snprintf(upgrade->detail, sizeof(upgrade->detail), "the request %s", request.fault);
     return false;
 }
@@ -156,6 +157,7 @@ static enum target_upgrade_verdict refuse(struct target_upgrade *upgrade, enum w
         snprintf(upgrade->detail, size, "the answer %s", fault);
         return TARGET_UPGRADE_FAILED;
     }
+    upgrade->by_request = answer->status >= 400 && answer->status <= 499;
     snprintf(upgrade->detail, size, "HTTP %u", answer->status);
     append_words(upgrade->detail, size, answer->phrase);
     if (reply != WS_REPLY_REDIRECT)

@@ -31,7 +31,8 @@ struct target_upgrade {
     const char *subprotocol; /* once OPEN: the one of `offered` that the target chose; NULL: none */
     char *request;           /* owned */
     size_t length, sent;
-    bool blocked; /* TLS holds bytes of it */
+    bool blocked;    /* TLS holds bytes of it */
+    bool by_request; /* after FAILED: refused by status 4xx, or not to be asked for */
     struct http_collect answer;
 };
 

@@ -153,6 +153,26 @@ static void test_a_refused_and_a_late_upgrade(void **unused)
     expect_end(REASON_target_timeout, "no complete answer came in time");
 }
 
+static void expect_spared(const char *answer, bool spared)
+{
+    assert_false(target_first_begin(&first, &request));
+    assert_false(proceed());
+    target_sends(answer);
+    assert_true(proceed());
+    assert_int_equal(target_first_spares_target(&first), spared);
+    target_first_free(&first);
+}
+
+static void test_whose_fault_a_refusal_is(void **unused)
+{
+    static const char *clients[] = {"odd"};
+    const struct config_texts offered = {clients, 1};
+    target.ws.path = "/";
+    expect_spared("HTTP/1.1 400 Bad Request\r\n\r\n", false);
+    request.offered = &offered;
+    expect_spared("HTTP/1.1 400 Bad Request\r\n\r\n", true);
+}
+
 static void test_a_bad_request_and_no_memory(void **unused)
 {
     target.ws.path = "/a b";
@@ -174,6 +194,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_banner_and_a_late_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_offered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_refused_and_a_late_upgrade, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_whose_fault_a_refusal_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_bad_request_and_no_memory, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
