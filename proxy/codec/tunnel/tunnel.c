@@ -24,8 +24,3 @@ enum tunnel_verdict tunnel_read(struct tunnel *tunnel, struct slice bytes, size_
     tunnel->out_length = writer_length(&out);
     return verdict;
 }
-
-void tunnel_wipe(struct tunnel *tunnel)
-{
-    explicit_bzero(tunnel, sizeof(*tunnel));
-}

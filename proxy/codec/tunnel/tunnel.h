@@ -6,8 +6,8 @@
  * after SEND, until OPEN. The bytes behind those that were used are the target's: it may speak
  * first.
  *
- * Pure. Owns: `out`, which may hold a password: tunnel_wipe. Thread: any. Errors: TUNNEL_FAILED and
- * the fault. Lifetime: plain memory; the request is borrowed.
+ * Pure. Owns: `out`, which may hold a password: the caller wipes the struct. Thread: any. Errors:
+ * TUNNEL_FAILED and the fault. Lifetime: plain memory; the request is borrowed.
  */
 #ifndef WSLUICE_CODEC_TUNNEL_TUNNEL_H
 #define WSLUICE_CODEC_TUNNEL_TUNNEL_H
@@ -37,7 +37,5 @@ WSL_MUST_CHECK enum tunnel_verdict tunnel_begin(struct tunnel *tunnel,
  */
 WSL_MUST_CHECK enum tunnel_verdict tunnel_read(struct tunnel *tunnel, struct slice bytes,
                                                size_t *used);
-
-void tunnel_wipe(struct tunnel *tunnel);
 
 #endif

@@ -58,18 +58,6 @@ static void test_a_request_that_cannot_be_made(void **state)
     assert_int_equal(tunnel_begin(&tunnel, &request), TUNNEL_FAILED);
 }
 
-static void test_nothing_is_left(void **state)
-{
-    static const struct tunnel zero;
-    assert_int_equal(tunnel_begin(&tunnel, &(struct tunnel_request){.host = SLICE("desk"),
-                                                                    .port = 1,
-                                                                    .user = SLICE("u"),
-                                                                    .password = SLICE("secret")}),
-                     TUNNEL_SEND);
-    tunnel_wipe(&tunnel);
-    assert_memory_equal(&tunnel, &zero, sizeof(zero));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,7 +65,6 @@ int main(void)
         cmocka_unit_test(test_socks),
         cmocka_unit_test(test_the_longest_request),
         cmocka_unit_test(test_a_request_that_cannot_be_made),
-        cmocka_unit_test(test_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
