@@ -99,6 +99,8 @@ static bool write_request(struct target_upgrade *upgrade, const struct config_ad
     memcpy(upgrade->key, request.key, sizeof(upgrade->key));
     if (upgrade->length > 0)
         return true;
+    /* Its beginning may hold credentials; target_upgrade_free wipes `length` bytes. */
+    explicit_bzero(upgrade->request, request.out.length);
     upgrade->reason = REASON_target_upgrade;
     upgrade->by_request = true;
     snprintf(upgrade->detail, sizeof(upgrade->detail), "the request %s", request.fault);
