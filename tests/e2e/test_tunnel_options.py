@@ -123,7 +123,7 @@ def test_fields_are_sent_and_not_shown(lab, tmp_path):
     opens(url, '-H', 'X-Desk: alice')
     opens(url, '-HX-Desk:alice')
     fails('404', url, '-H', 'X-Desk: bob')
-    with subprocess.Popen([BINARY, 'connect', url, '-H', 'X-Desk: alice'], stdin=subprocess.PIPE,
+    with subprocess.Popen([BINARY, 'connect', f'{url}?ticket=for-alice', '-H', 'X-Desk: alice'], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as process:
         assert process.stdout.read(5) == b'hello'
         assert b'alice' not in pathlib.Path(f'/proc/{process.pid}/cmdline').read_bytes()

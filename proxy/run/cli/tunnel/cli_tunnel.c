@@ -40,8 +40,10 @@ static bool keep_words(const struct cli_call *call)
     return memory->words != NULL;
 }
 
-/* Every user of the machine can read arguments: a field may be Authorization, a proxy's URL may
- * have a password. */
+/*
+ * Every user of the machine can read arguments: a field may be Authorization, a proxy's URL may
+ * have a password, the query of a URL may be a ticket.
+ */
 static void erase_secrets(const struct cli_scan *scan)
 {
     for (size_t i = 0; i < scan->assignment_count; i++) {
@@ -50,6 +52,11 @@ static void erase_secrets(const struct cli_scan *scan)
         if (strcmp(name, "header") == 0 ||
             (strcmp(name, "proxy") == 0 && !config_proxy_is_public(assignment->argument)))
             explicit_bzero(assignment->argument, strlen(assignment->argument));
+    }
+    for (size_t i = 0; i < scan->operand_count; i++) {
+        char *query = strchr(scan->operands[i], '?');
+        if (query)
+            explicit_bzero(query + 1, strlen(query + 1));
     }
 }
 
