@@ -311,6 +311,8 @@ def test_looks(bridge, user, sshd, tab):
     phone = User(tab(**PHONE), user.base).visit()
     for width in (320, 390, 768):
         looks.check_width(phone.page, width)
+        left, right = phone.page.evaluate("() => { const box = document.querySelector('#login').getBoundingClientRect(); return [box.left, innerWidth - box.right]; }")
+        assert min(left, right) >= 8, f'the form touches the edge of a page of {width}'
     phone.fill(password=sshd.password).connect().accept()
     phone.state('open')
     for width in (320, 390, 768):
