@@ -60,11 +60,12 @@ def test_certificates_and_pins(gate, certs):
     opens(ca, url, f'--pin={other}', f'--pin={pin}')
     opens(url, '--insecure')
     opens(url, '--insecure', f'--pin={pin}')
-    fails('certificate', url)
+    fails('see --ca', url)
+    fails('if this port speaks TLS, write wss://', url.replace('wss:', 'ws:'))
     fails('none of pins', ca, url, f'--pin={other}')
     fails('none of pins', url, '--insecure', f'--pin={other}')
     fails('certificate', url, f'--pin={pin}')
-    fails('mismatch', ca, url, '--server-name=elsewhere.test')
+    fails('see --server-name', ca, url, '--server-name=elsewhere.test')
 
 
 def test_another_address(gate, certs):
