@@ -210,6 +210,9 @@ def test_tickets_on_the_standard_input(tmp_path):
     assert json.loads(subprocess.run(verify, input=ticket(), capture_output=True, text=True, check=True).stdout)['sub'] == 'ann'
     result = subprocess.run(verify, input=ticket(-9), capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (1, 'wsluice: error: the ticket has expired\n')
+    for words in ([BINARY, 'ticket', 'show'], verify):  # a file instead of what is in it
+        result = subprocess.run([*words, tmp_path / 'key'], capture_output=True, text=True, check=False)
+        assert result.returncode == 2 and f'{tmp_path / "key"}: is a file; write <FILE' in result.stderr, result.stderr
 
 
 # ---- keys that change ----

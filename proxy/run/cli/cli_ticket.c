@@ -322,8 +322,12 @@ static bool read_token(const struct cli_call *call, char token[static TICKET_JWS
                        int *status)
 {
     char error[ERROR_MAX];
-    if (ticket_text_token(cli_call_operand(call, 1), stdin, token, TICKET_JWS_MAX + 3, error,
-                          sizeof(error)))
+    const char *given = cli_call_operand(call, 1);
+    if (given && access(given, F_OK) == 0) {
+        *status = cli_call_wrong_usage(call, given, "is a file; write <FILE to read it");
+        return false;
+    }
+    if (ticket_text_token(given, stdin, token, TICKET_JWS_MAX + 3, error, sizeof(error)))
         return true;
     *status = cli_call_cannot(call, error);
     return false;
