@@ -15,14 +15,17 @@ static const char place[] = "{token}";
 
 /* ---- parts ---- */
 
-/* With places for a token. */
+/* The only braces are those of a place for a token. */
 static bool is_target(const char *text)
 {
-    const char *begin = text;
-    for (const char *found; (found = strstr(begin, place)); begin = found + sizeof(place) - 1)
-        if (found > begin && !ws_url_has_only((struct slice){begin, (size_t)(found - begin)}))
+    for (const char *p = text; *p; p++) {
+        if (*p != '{' && *p != '}')
+            continue;
+        if (strncmp(p, place, sizeof(place) - 1) != 0)
             return false;
-    return *text == '/' && ws_url_has_only(slice_of(begin));
+        p += sizeof(place) - 2;
+    }
+    return ws_url_is_target(slice_of(text));
 }
 
 /* The target begins behind the NUL of what comes first in url->text. */

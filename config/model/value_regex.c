@@ -10,8 +10,8 @@ enum { DIGITS_MAX = 20 }; /* of UINT64_MAX */
 #define HOST           "(" HOST_CHARACTER "+|" IPV6 "(%(" HOST_CHARACTER "|:)*)?)"
 #define HOST_OR_NONE   "(" HOST "|\\[" HOST "?\\])"
 
-/* ws_url_has_only */
-#define TARGET_CHARACTER "([!$&-;=?-[_a-z~]|\\]|%[0-9A-Fa-f]{2})"
+/* ws_url_is_target */
+#define TARGET_CHARACTER "([!$&-;=?-[_a-z{}~]|\\]|%[0-9A-Fa-f]{2})"
 
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4  OCTET "(\\." OCTET "){3}"

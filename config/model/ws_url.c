@@ -27,16 +27,16 @@ bool ws_url_has_scheme(const char *text)
     return scheme_of(text) < WSL_COUNT(schemes);
 }
 
-bool ws_url_has_only(struct slice text)
+bool ws_url_is_target(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if (c <= ' ' || c > '~' || strchr("\"#<>\\^`{|}", c))
+        if (c <= ' ' || c > '~' || strchr("\"#<>\\^`|", c))
             return false;
         if (c == '%' && ascii_unescape((struct slice){text.ptr + i, text.len - i}) < 0)
             return false;
     }
-    return true;
+    return text.len > 0 && text.ptr[0] == '/';
 }
 
 /* Where the request's target begins; of a socket, behind a ':'. */
@@ -64,12 +64,10 @@ const char *ws_url_split(const char *text, struct ws_url *url)
         return "must have an absolute path of a Unix socket, or @NAME";
     if (memchr(url->target.ptr, '#', url->target.len))
         return "must not have a fragment, which begins with '#'";
-    if (memchr(url->target.ptr, '{', url->target.len))
-        return "must have a fixed path, without {NAME}";
     if (*target == '?')
         return "must have a '/' before the '?'";
     if (url->target.len > WS_URL_TARGET_MAX)
         return "has a path that is too long";
-    return ws_url_has_only(url->target) ? NULL
-                                        : "has a path with a character that a URL cannot have";
+    return ws_url_is_target(url->target) ? NULL
+                                         : "has a path with a character that a URL cannot have";
 }

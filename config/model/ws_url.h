@@ -4,8 +4,8 @@
  *     ws://HOST[:PORT][/PATH[?QUERY]]        wss://HOST[:PORT][/PATH[?QUERY]]
  *     ws+unix:/SOCKET[:/PATH[?QUERY]]        wss+unix:@NAME[:/PATH[?QUERY]]
  *
- * The request's target is visible ASCII, with its escapes as it is sent. There is no user name, and
- * no fragment.
+ * The request's target is visible ASCII, with its escapes as it is sent, and may hold {NAME}s of
+ * the route's path. There is no user name, and no fragment.
  *
  * Pure. Owns: nothing; the slices are in the text. Thread: any. Errors: a phrase such as "must be
  * ...". Lifetime: that of the text.
@@ -31,7 +31,7 @@ bool ws_url_has_scheme(const char *text);
 /* NULL: split. `text` has such a scheme. */
 WSL_MUST_CHECK const char *ws_url_split(const char *text, struct ws_url *url);
 
-/* Is it visible ASCII without characters that a path or a query cannot have? */
-bool ws_url_has_only(struct slice text);
+/* Begins with "/", and is visible ASCII without characters that a request cannot have. */
+bool ws_url_is_target(struct slice text);
 
 #endif

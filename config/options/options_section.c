@@ -359,7 +359,9 @@ const struct options_section_row options_section_rows[OPTIONS_SECTION_COUNT] = {
             .help = "A pattern for each {NAME} of the path. The target's host and server_name may "
                     "then contain {NAME}. The result is a host name. It may be an address only if "
                     "the template or the pattern spells that out, as 10.0.0.{NAME} and [0-9.]+ do; "
-                    "[a-z0-9.-]+ is for names, and a number that matches it is refused.",
+                    "[a-z0-9.-]+ is for names, and a number that matches it is refused. The path "
+                    "and query of a ws:// target may contain {NAME}, too, with an escape for each "
+                    "character other than letters, digits, '-', '.', '_' and '~'.",
         },
     [OPTIONS_HEADER] =
         {

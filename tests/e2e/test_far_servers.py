@@ -118,6 +118,25 @@ def test_the_request(lab, far):
     assert 'sesame' not in bridge.text
 
 
+def test_captures_in_the_path(lab, far):
+    """A part of the client's path, which adds neither segments nor parameters."""
+    bridge = start(lab, [{**route(far, '/desks/{desk}?name={desk}&as=guest'), 'path': '/desk/{desk}',
+                          'captures': {'desk': '.+'}}])
+
+    async def talk(client):
+        await client.send('who')
+        return json.loads(await client.recv())['path']
+
+    def seen(path):
+        async def run():
+            async with websockets.connect(f'ws://{bridge.address}{path}') as client:
+                return await asyncio.wait_for(talk(client), WAIT)
+        return asyncio.run(run())
+    assert seen('/desk/vm1') == '/desks/vm1?name=vm1&as=guest'
+    assert seen('/desk/..;x%252f') == '/desks/..%3Bx%252f?name=..%3Bx%252f&as=guest'
+    assert seen('/desk/x&as=root%c3%a9') == '/desks/x%26as%3Droot%C3%A9?name=x%26as%3Droot%C3%A9&as=guest'
+
+
 def test_close_from_the_far_side(lab, far):
     client = lab.open(relay(lab, far))
     client.send(frame(TEXT, b'close 4321 bye'))

@@ -38,7 +38,7 @@ static const struct options_row rows[] = {
                            "TARGET_HOST:PORT"}},
         .help = "address of the target: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or unix:@NAME; "
                 "of one that speaks WebSocket ws://HOST[:PORT]/PATH, wss://HOST[:PORT]/PATH or "
-                "ws+unix:/SOCKET:/PATH. HOST may contain {NAME}s of path",
+                "ws+unix:/SOCKET:/PATH. HOST and PATH may contain {NAME}s of path",
     },
     {
         .section = OPTIONS_TARGET,

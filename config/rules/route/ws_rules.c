@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "config/rules/route/capture_rules.h"
 #include "config/rules/route/route_set.h"
 
 static struct option_ref of_ws(const struct route_check *check, size_t target, const char *key)
@@ -158,6 +159,8 @@ void ws_rules_check(const struct route_check *check)
             check_unused(check, i);
             continue;
         }
+        capture_rules_check_template(check, route_check_target(check, i, "address"),
+                                     target->ws.path);
         check_headers(check, i);
         check_credentials(check, i);
         check_subprotocols(check, i);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "codec/proxy_proto.h"
+#include "core/route/captured_path.h"
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
 #include "net/socket.h"
@@ -40,6 +41,23 @@ static bool fill_in(struct session *session, const char *key, const char *form,
     if (!wrong)
         return true;
     snprintf(detail, sizeof(detail), "%s %.60s: '%.100s' %s", key, form, out, wrong);
+    session_log_detail(session, detail);
+    return false;
+}
+
+/* Likewise in the path of a target that speaks WebSocket. */
+static bool fill_in_path(struct session *session, const struct config_target *target,
+                         struct target_connect_candidate *candidate)
+{
+    const char *form = target->ws.path;
+    char detail[256];
+    if (!form || !strchr(form, '{'))
+        return true;
+    candidate->path = candidate->ws_path;
+    if (captured_path_make(form, &session->entry->match, candidate->ws_path,
+                           sizeof(candidate->ws_path)))
+        return true;
+    snprintf(detail, sizeof(detail), "path %.100s: is too long with its captures", form);
     session_log_detail(session, detail);
     return false;
 }
@@ -148,6 +166,8 @@ static bool find_address(struct session *session, const struct config_target *ta
         destination && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
     if (!fill_in(session, "server_name", target->server_name, candidate->server_name,
                  &candidate->tls_name))
+        return false;
+    if (!fill_in_path(session, target, candidate))
         return false;
     return !destination || !destination->answer ||
            take_answer(destination->answer, target, candidate);

@@ -195,6 +195,7 @@ static enum outcome await_first(struct target_connect *attempt)
         .route = attempt->request.route,
         .target = attempt->result.target->config,
         .address = &attempt->candidate.address,
+        .path = attempt->candidate.path,
         .offered = attempt->request.offered,
         .transport = dial_result_transport(dial, &attempt->plain),
         .watch = dial->watch,

@@ -35,13 +35,15 @@ struct target_pool;
 struct pool_target;
 
 #define TARGET_CONNECT_PREFACE 1024 /* a PROXY header with its TLVs */
+#define TARGET_CONNECT_PATH    4096 /* a path with its captures, and a NUL */
 
 /* The address that is dialled for a target: as configured, or as `prepare` changes it. */
 struct target_connect_candidate {
     struct config_address address; /* its host may point into `host` */
     const char *tls_name;          /* NULL: as configured; may point into `server_name` */
-    struct lookup_source origin;   /* who chose the host in `address` */
-    const char *shown;             /* dial_result.h, as no_link and permit */
+    const char *path;            /* of a WebSocket; NULL: as configured; may point into `ws_path` */
+    struct lookup_source origin; /* who chose the host in `address` */
+    const char *shown;           /* dial_result.h, as no_link and permit */
     const struct permit *permit;
     bool no_link;
     bool plain;            /* without TLS, even if it is configured */
@@ -49,6 +51,7 @@ struct target_connect_candidate {
     bool again;            /* not the first round: the client may be gone */
     size_t preface_length;
     char host[CAPTURED_HOST_MAX + 1], server_name[CAPTURED_HOST_MAX + 1];
+    char ws_path[TARGET_CONNECT_PATH];
     uint8_t preface[TARGET_CONNECT_PREFACE];
 };
 

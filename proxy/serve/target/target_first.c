@@ -28,7 +28,8 @@ static bool begin_upgrade(struct target_first *first, const struct target_first_
     first->client_offers = target->ws.subprotocols.count == 0 && offered->count > 0;
     if (target->ws.subprotocols.count > 0)
         offered = &target->ws.subprotocols;
-    return !target_upgrade_begin(first->upgrade, target, request->address, offered,
+    return !target_upgrade_begin(first->upgrade, target, request->address,
+                                 request->path ? request->path : target->ws.path, offered,
                                  request->transport, request->watch) &&
            end_upgrade(first);
 }

@@ -21,6 +21,7 @@ struct target_first_request {
     const struct config_route *route;
     const struct config_target *target;
     const struct config_address *address; /* that names it */
+    const char *path;                     /* of a WebSocket; NULL: as configured */
     const struct config_texts *offered;   /* subprotocols, if the target has none. NULL: none */
     struct transport *transport;
     struct watch *watch;

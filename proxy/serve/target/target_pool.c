@@ -69,7 +69,8 @@ static bool is_variable(const struct config_target *target)
     if (!address->host && !address->path)
         return true;
     return (address->host && strchr(address->host, '{')) ||
-           (target->server_name && strchr(target->server_name, '{'));
+           (target->server_name && strchr(target->server_name, '{')) ||
+           (target->ws.path && strchr(target->ws.path, '{'));
 }
 
 static struct target_pool_state *get_state(const struct config_route *route,

@@ -84,7 +84,8 @@ static void add_fields(struct ws_request *request, const struct config_ws_target
         ws_request_add(request, slice_of(own->headers[i].name), slice_of(own->headers[i].value));
 }
 
-static bool write_request(struct target_upgrade *upgrade, const struct config_address *address)
+static bool write_request(struct target_upgrade *upgrade, const struct config_address *address,
+                          const char *path)
 {
     const struct config_ws_target *own = &upgrade->target->ws;
     struct ws_request request;
@@ -92,7 +93,7 @@ static bool write_request(struct target_upgrade *upgrade, const struct config_ad
     char host[256 + 16];
     if (RAND_bytes(nonce, sizeof(nonce)) != 1)
         return fail(upgrade, REASON_internal, "no random bytes");
-    ws_request_begin(&request, upgrade->request, REQUEST_MAX, slice_of(own->path),
+    ws_request_begin(&request, upgrade->request, REQUEST_MAX, slice_of(path),
                      slice_of(authority(upgrade->target, address, host, sizeof(host))), nonce);
     add_fields(&request, own, upgrade->offered);
     upgrade->length = ws_request_end(&request);
@@ -108,8 +109,9 @@ static bool write_request(struct target_upgrade *upgrade, const struct config_ad
 }
 
 bool target_upgrade_begin(struct target_upgrade *upgrade, const struct config_target *target,
-                          const struct config_address *address, const struct config_texts *offered,
-                          struct transport *transport, struct watch *watch)
+                          const struct config_address *address, const char *path,
+                          const struct config_texts *offered, struct transport *transport,
+                          struct watch *watch)
 {
     *upgrade = (struct target_upgrade){
         .target = target,
@@ -121,7 +123,7 @@ bool target_upgrade_begin(struct target_upgrade *upgrade, const struct config_ta
     upgrade->request = malloc(REQUEST_MAX);
     if (!upgrade->request)
         return fail(upgrade, REASON_out_of_memory, "out of memory");
-    return write_request(upgrade, address);
+    return write_request(upgrade, address, path);
 }
 
 void target_upgrade_free(struct target_upgrade *upgrade)

@@ -39,12 +39,12 @@ struct target_upgrade {
 enum target_upgrade_verdict { TARGET_UPGRADE_WAITS, TARGET_UPGRADE_OPEN, TARGET_UPGRADE_FAILED };
 
 /*
- * `address`: the one that was dialled. `offered`: subprotocols, best first. False: `reason` says
- * why.
+ * `address`: the one that was dialled. `path`: with its query. `offered`: subprotocols, best first.
+ * False: `reason` says why.
  */
 WSL_MUST_CHECK bool target_upgrade_begin(struct target_upgrade *upgrade,
                                          const struct config_target *target,
-                                         const struct config_address *address,
+                                         const struct config_address *address, const char *path,
                                          const struct config_texts *offered,
                                          struct transport *transport, struct watch *watch);
 

@@ -175,6 +175,8 @@ static void set_url(struct tunnel *tunnel, const char *url)
     else if (!ws_url_has_scheme(url))
         complain(tunnel, "URL", NULL,
                  "must be ws://HOST/PATH, wss://HOST/PATH or ws+unix:/SOCKET:/PATH");
+    else if (strpbrk(url, "{}"))
+        complain(tunnel, "URL", NULL, "must have a fixed path and host, without {NAME}");
     else
         (void)set(tunnel, OPTIONS_TARGET, "address", tunnel->target, url, "URL");
 }

@@ -112,7 +112,7 @@ static void addresses(void **state)
                              ":22",
                              "tcp://h:0",
                              "tcp://[::1%lo]:9",
-                             "wss://desk/a?b=%20c",
+                             "wss://desk/a?b=%20{c}",
                              "ws://[::1]:8080/",
                              "wss+unix:@x:/a",
                              "ws+unix:/run/a",

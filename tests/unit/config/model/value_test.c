@@ -279,7 +279,7 @@ static void websocket_targets(void **state)
     ws_is("ws://desk:8080/", "desk", 8080, false, "/");
     ws_is("wss://[::1]/x", "::1", 443, true, "/x");
     ws_is("wss://[::1]:8443/x", "::1", 8443, true, "/x");
-    ws_is("ws://{a}.desk/console", "{a}.desk", 80, false, "/console");
+    ws_is("ws://{a}.desk/console/{a}", "{a}.desk", 80, false, "/console/{a}");
     ws_is("ws+unix:/run/x.sock:/a", "/run/x.sock", 0, false, "/a");
     ws_is("wss+unix:@name", "@name", 0, true, "/");
     prints(&target, "wss://desk", "wss://desk:443/");

@@ -138,6 +138,20 @@ static void test_what_is_offered(void **unused)
     expect_offered("Sec-WebSocket-Protocol: own\r\n");
 }
 
+static void test_another_path(void **unused)
+{
+    target.ws.path = "/{a}";
+    request.path = "/vm1";
+    char sent[2048];
+    assert_false(target_first_begin(&first, &request));
+    assert_false(proceed());
+    ssize_t n = recv(ends[1], sent, sizeof(sent) - 1, 0);
+    assert_true(n > 0);
+    assert_memory_equal(sent, "GET /vm1 HTTP/1.1\r\n", 19);
+    request.path = NULL;
+    target_first_free(&first);
+}
+
 static void test_a_refused_and_a_late_upgrade(void **unused)
 {
     target.ws.path = "/ssh";
@@ -193,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_banner, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_banner_and_a_late_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_offered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_refused_and_a_late_upgrade, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_whose_fault_a_refusal_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_bad_request_and_no_memory, set_up, tear_down),

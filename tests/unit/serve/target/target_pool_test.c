@@ -311,6 +311,20 @@ static void test_a_captured_server_name_varies(void **unused)
     target_pool_free(pool);
 }
 
+/* Likewise the path of a WebSocket: an answer 404 says nothing of other paths. */
+static void test_a_captured_path_varies(void **unused)
+{
+    struct world world;
+    make(&world);
+    world.targets[1][0].ws.path = "/desks/{name}";
+    struct target_pool *pool = open_pool(&world, NULL);
+    struct pool_target *target = target_pool_target(pool, &world.routes[1], 0);
+    for (int i = 0; i < 50; i++)
+        target_pool_note(target, BALANCE_FAILED, 10);
+    assert_int_equal(target_pool_target_state(target, 20), BALANCE_UP);
+    target_pool_free(pool);
+}
+
 /* ---- failing ---- */
 
 static void test_a_proxy(void **unused)
@@ -466,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_a_varying_target_is_never_marked),
         cmocka_unit_test(test_a_captured_server_name_varies),
+        cmocka_unit_test(test_a_captured_path_varies),
         cmocka_unit_test(test_a_proxy),
         cmocka_unit_test(test_tls_that_cannot_be_set_up),
         cmocka_unit_test(test_each_allocation_fails),

@@ -69,7 +69,7 @@ static void expect_verdict(enum target_upgrade_verdict verdict)
 /* Sends the request; the server has it in `request`. */
 static void begin(void)
 {
-    assert_true(target_upgrade_begin(&upgrade, &target, &target.address, &offered,
+    assert_true(target_upgrade_begin(&upgrade, &target, &target.address, target.ws.path, &offered,
                                      plain_init(&plain, ends[0], &transport_target), watch));
     expect_verdict(TARGET_UPGRADE_WAITS);
     ssize_t n = recv(ends[1], request, sizeof(request) - 1, 0);
@@ -259,7 +259,7 @@ static void test_a_request_that_does_not_fit(void **unused)
     static char bearer[20000];
     memset(bearer, 'a', sizeof(bearer) - 1);
     target.ws.bearer = bearer;
-    assert_false(target_upgrade_begin(&upgrade, &target, &target.address, &offered,
+    assert_false(target_upgrade_begin(&upgrade, &target, &target.address, target.ws.path, &offered,
                                       plain_init(&plain, ends[0], &transport_target), watch));
     assert_int_equal(upgrade.reason, REASON_target_upgrade);
     assert_string_equal(upgrade.detail, "the request has credentials that are too long");

@@ -18,7 +18,7 @@ static void accepts(void **state)
     text_config_expect(WSS("user: ann, password: x, headers: {X-A: b}"), "");
     text_config_expect(WSS("bearer: x, subprotocols: [a, b], eof: close, origin: 'https://a'"), "");
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
-                       "target: 'wss://{a}.i/a'}]\n",
+                       "target: 'wss://{a}.i/{a}'}]\n",
                        "");
 }
 
@@ -84,7 +84,7 @@ static void refuses_what_makes_no_sense(void **state)
     text_config_expect(ROUTE("targets: ['ws://h', 'h:1']"),
                        "routes[0].targets[1].address: some targets of the route speak WebSocket");
     text_config_expect(ROUTE("target: 'ws://h/{b}'"),
-                       "routes[0].target: must have a fixed path, without {NAME}");
+                       "routes[0].target.address: the path has no {b}");
 }
 
 static void records_bytes_of_raw_clients_only(void **state)

@@ -181,6 +181,7 @@ static void refusals(void **state)
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("gate:22"), "URL", "must be ws://HOST/PATH");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a:b@gate"), "URL", "must not have a user name");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a/{b}"), "URL", "must have a fixed path");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://{a}/b"), "URL", "must have a fixed path and host");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--ca=x"), "--ca", "no effect without TLS");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "--key=x"), "--key", "needs its certificate");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-46"), "--ipv4", "there is --ipv6");
