@@ -133,7 +133,8 @@ def test_fields_are_sent_and_not_shown(lab, tmp_path):
 
 
 def test_wrong_command_lines():
-    fails('URL: must be ws://HOST/PATH', 'https://a', status=2)
+    fails('URL: must be ws://HOST/PATH', 'a:443', status=2)
+    fails('URL: http is not WebSocket; write wss://', 'https://a', status=2)
     fails('URL: must not have a user name', 'wss://a:b@c', status=2)
     fails('--user: a user needs a password', 'wss://a', *USER, status=2)
     fails('https_proxy: must be', 'wss://a', status=2, env={'https_proxy': 'ftp://a'})
