@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "config/rules/route/capture_rules.h"
-#include "config/rules/route/route_set.h"
 
 static struct option_ref of_ws(const struct route_check *check, size_t target, const char *key)
 {
@@ -136,20 +135,6 @@ static void check_banners(const struct route_check *check, size_t index)
                            "the route's targets speak WebSocket, and send no banner first");
 }
 
-/* Frames for a target are masked before they are recorded: of a raw client, its bytes are. */
-static void check_recording(const struct route_check *check)
-{
-    const struct config *config = check->config;
-    bool relays = false;
-    for (size_t i = 0; i < config->listener_count; i++)
-        relays |=
-            !config->listeners[i].raw && route_set_has(config, &config->listeners[i], check->route);
-    if (check->route->record && relays)
-        route_check_report(check, route_check_option(check, "record"), "remove it",
-                           "sessions between two WebSockets cannot be recorded: their frames are "
-                           "masked");
-}
-
 void ws_rules_check(const struct route_check *check)
 {
     const struct config_route *route = check->route;
@@ -166,8 +151,6 @@ void ws_rules_check(const struct route_check *check)
         check_subprotocols(check, i);
         check_banners(check, i);
     }
-    if (route->target_count > 0 && route->targets[0].ws.path)
-        check_recording(check);
     for (size_t i = 1; i < route->target_count; i++)
         if (!route->targets[i].ws.path != !route->targets[0].ws.path)
             route_check_report(check, route_check_target(check, i, "address"),

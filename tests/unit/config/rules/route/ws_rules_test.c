@@ -87,15 +87,6 @@ static void refuses_what_makes_no_sense(void **state)
                        "routes[0].target.address: the path has no {b}");
 }
 
-static void records_bytes_of_raw_clients_only(void **state)
-{
-    text_config_expect(ROUTE("record: /r, target: 'ws://h'"),
-                       "routes[0].record: sessions between two WebSockets cannot be recorded");
-    text_config_expect("listeners: [{address: '127.0.0.1:1', raw: true, routes: [a]}]\n"
-                       "routes: [{name: a, record: /r, target: 'ws://h'}]\n",
-                       "");
-}
-
 static void connects_to_another_address(void **state)
 {
     text_config_expect(TARGET("address: 'wss://h', connect_to: '10.0.0.1:1', family: ipv4"), "");
@@ -117,7 +108,6 @@ int main(void)
         cmocka_unit_test(refuses_two_ways_to_say_it),
         cmocka_unit_test(refuses_too_many_subprotocols),
         cmocka_unit_test(refuses_what_makes_no_sense),
-        cmocka_unit_test(records_bytes_of_raw_clients_only),
         cmocka_unit_test(connects_to_another_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
