@@ -266,7 +266,7 @@ static void test_a_request_that_does_not_fit(void **unused)
     assert_int_equal(upgrade.request[0], 0); /* wiped */
     target_upgrade_free(&upgrade);
     bearer[16200] = '\0';
-    assert_false(target_upgrade_begin(&upgrade, &target, &target.address, &offered,
+    assert_false(target_upgrade_begin(&upgrade, &target, &target.address, target.ws.path, &offered,
                                       plain_init(&plain, ends[0], &transport_target), watch));
     assert_string_equal(upgrade.detail, "the request is too long");
     assert_int_equal(upgrade.request[0], 0);
