@@ -190,21 +190,21 @@ static void late_cb(uv_timer_t *timer)
 
 static enum outcome await_first(struct target_connect *attempt)
 {
-    const struct dial_result *dial = &attempt->result.dial;
+    const struct dial_result *dialled = &attempt->result.dial;
     const struct target_first_request request = {
         .route = attempt->request.route,
         .target = attempt->result.target->config,
         .address = &attempt->candidate.address,
         .path = attempt->candidate.path,
         .offered = attempt->request.offered,
-        .transport = dial_result_transport(dial, &attempt->plain),
-        .watch = dial->watch,
+        .transport = dial_result_transport(dialled, &attempt->plain),
+        .watch = dialled->watch,
     };
     if (target_first_begin(&attempt->first, &request))
         return end_first(attempt);
     /* TLS may have received it with the end of the handshake, so it is read at once. */
     uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
-    watch_adopt(dial->watch, ready_cb, attempt);
+    watch_adopt(dialled->watch, ready_cb, attempt);
     enum outcome outcome = proceed(attempt);
     if (outcome == OUTCOME_WAITS)
         start_timer(attempt, late_cb, ends > now ? ends - now : 0);
