@@ -163,7 +163,8 @@ def test_broken_frames(lab):
     for name in BROKEN:
         before = everything(lab.connect(bridge.raw[name]))
         assert before == (b'a' if name == 'interleaved' else b''), name
-        assert log_of(bridge, name)['reason'] == 'target_frames', name
+        ending = log_of(bridge, name)
+        assert ending['reason'] == 'target_frames' and ending['detail'], (name, ending)
         until(lambda name=name: name in closes, name)
         sent = closes[name]
         assert sent[0] == 0x88 and sent[1] & 0x80, (name, sent)
@@ -329,7 +330,7 @@ def test_connect_and_broken_frames(lab):
     for name, process in processes.items():
         status, out, error = outcome(process)
         assert (status, out) == (1, b'a' if name == 'interleaved' else b''), name
-        assert 'broke the WebSocket protocol' in error, (name, error)
+        assert 'broke the WebSocket protocol: ' in error, (name, error)
 
 
 @pytest.mark.parametrize('end, status', [(server(CLOSE, b'\x03\xe8'), 0), (b'', 1)])

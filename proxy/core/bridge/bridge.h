@@ -98,6 +98,12 @@ bool bridge_is_done(const struct bridge *bridge);
 /* Of the client's last ping, or else the target's, plus one millisecond; 0: unknown. */
 uint32_t bridge_round_trip(const struct bridge *bridge);
 
+/* Which rule the target's frames have broken, if the bridge ends with target_frames. */
+static inline enum reason bridge_violation_of_target(const struct bridge *bridge)
+{
+    return bridge->far ? bridge->far->decoder.violation : REASON_none;
+}
+
 void bridge_free(struct bridge *bridge);
 
 #endif

@@ -72,6 +72,10 @@ static void note_result(struct connect *connect)
     result->error = connect->stdio.stdio.error;
     if (bridge->reason == REASON_target_tls)
         result->detail = tls_failure(connect->transport);
+    if (bridge->reason == REASON_target_frames)
+        snprintf(connect->detail, sizeof(connect->detail), "%s: %s",
+                 reason_row(REASON_target_frames)->text,
+                 reason_row(bridge_violation_of_target(bridge))->text);
     if (!bridge->far || bridge->far->decoder.close_code == 0)
         return;
     struct slice received = bridge_frames_received(bridge->far);

@@ -35,9 +35,11 @@ static void timer_closed_cb(uv_handle_t *handle)
     session_env_release(env);
 }
 
-/* OpenSSL's error says more than the reason when TLS breaks after its handshake. */
-static void note_tls_failure(struct session *session, enum reason reason)
+/* What says more than the reason: OpenSSL's error when TLS breaks after its handshake, a rule. */
+static void note_failure(struct session *session, enum reason reason)
 {
+    if (reason == REASON_target_frames)
+        session_log_detail(session, reason_row(bridge_violation_of_target(&session->bridge))->text);
     if (reason == REASON_client_io && session_facts_is_tls(session))
         session_log_detail(session, tls_failure(session->client));
     if (reason == REASON_target_tls && session->target)
@@ -52,7 +54,7 @@ void session_end_now(struct session *session, enum reason reason)
         reason = session->bridge.reason;
     else if (session->lingering.client)
         reason = session->lingering.reason;
-    note_tls_failure(session, reason);
+    note_failure(session, reason);
     session_log_end(session, reason);
     count_end_of(session, reason);
     session_state_step(session, LIFE_DROPPED);

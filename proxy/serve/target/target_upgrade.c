@@ -151,8 +151,27 @@ static void append_words(char *detail, size_t size, struct slice words)
     detail[length] = '\0';
 }
 
+/* The first line of a plain text that has come with the head. `body`: what stands behind it. */
+static void append_first_line(char *detail, size_t size, const struct http_answer *answer,
+                              struct slice body)
+{
+    static const struct slice plain = {"text/plain", sizeof("text/plain") - 1};
+    struct slice type = http_answer_field(answer, SLICE("Content-Type"));
+    size_t length = 0;
+    if (answer->body != HTTP_ANSWER_LENGTH || type.len < plain.len ||
+        !slice_equal_nocase((struct slice){type.ptr, plain.len}, plain))
+        return;
+    while (length < body.len && length < answer->length && !ascii_is_control(body.ptr[length]))
+        length++;
+    if (length == 0)
+        return;
+    append_words(detail, size, SLICE("-"));
+    append_words(detail, size, (struct slice){body.ptr, length});
+}
+
+/* `body`: what has come behind the head. */
 static enum target_upgrade_verdict refuse(struct target_upgrade *upgrade, enum ws_reply reply,
-                                          const char *fault)
+                                          const char *fault, struct slice body)
 {
     const struct http_answer *answer = &upgrade->answer.answer;
     size_t size = sizeof(upgrade->detail);
@@ -164,15 +183,17 @@ static enum target_upgrade_verdict refuse(struct target_upgrade *upgrade, enum w
     upgrade->by_request = answer->status >= 400 && answer->status <= 499;
     snprintf(upgrade->detail, size, "HTTP %u", answer->status);
     append_words(upgrade->detail, size, answer->phrase);
-    if (reply != WS_REPLY_REDIRECT)
+    if (reply != WS_REPLY_REDIRECT) {
+        append_first_line(upgrade->detail, size, answer, body);
         return TARGET_UPGRADE_FAILED;
+    }
     append_words(upgrade->detail, size, SLICE("to"));
     append_words(upgrade->detail, size, http_answer_field(answer, SLICE("Location")));
     append_words(upgrade->detail, size, SLICE("which is not followed: name that address"));
     return TARGET_UPGRADE_FAILED;
 }
 
-static enum target_upgrade_verdict judge(struct target_upgrade *upgrade)
+static enum target_upgrade_verdict judge(struct target_upgrade *upgrade, struct slice rest)
 {
     struct slice chosen;
     const char *fault = NULL;
@@ -180,7 +201,7 @@ static enum target_upgrade_verdict judge(struct target_upgrade *upgrade)
         ws_request_check(&upgrade->answer.answer, upgrade->key, upgrade->offered->items,
                          upgrade->offered->count, &chosen, &fault);
     if (reply != WS_REPLY_OPEN)
-        return refuse(upgrade, reply, fault);
+        return refuse(upgrade, reply, fault, rest);
     for (size_t i = 0; chosen.ptr && i < upgrade->offered->count; i++)
         if (slice_equal(chosen, slice_of(upgrade->offered->items[i])))
             upgrade->subprotocol = upgrade->offered->items[i];
@@ -195,9 +216,9 @@ static enum target_upgrade_verdict take(struct target_upgrade *upgrade, uint8_t 
     case HTTP_ANSWER_DONE:
         *length = n - used;
         memmove(buffer, buffer + used, *length);
-        return judge(upgrade);
+        return judge(upgrade, (struct slice){(const char *)buffer, *length});
     case HTTP_ANSWER_BAD:
-        return refuse(upgrade, WS_REPLY_BAD, upgrade->answer.fault);
+        return refuse(upgrade, WS_REPLY_BAD, upgrade->answer.fault, SLICE(""));
     default:
         return TARGET_UPGRADE_WAITS;
     }

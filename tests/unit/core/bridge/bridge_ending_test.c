@@ -251,6 +251,7 @@ static void test_a_masked_frame_of_a_server(void **unused)
     FAR_SENDS("\x82\x81\x01\x01\x01\x01x");
     run();
     assert_int_equal(bridge.reason, REASON_target_frames);
+    assert_int_equal(bridge_violation_of_target(&bridge), REASON_ws_masked);
     assert_true(got.closed);
     assert_int_equal(got.code, 1002);
     assert_true(near.is_shut);

@@ -192,6 +192,30 @@ static void test_refusals_in_the_servers_words(void **unused)
     assert_ptr_equal(strstr(upgrade.detail, "HTTP 403 This"), upgrade.detail);
 }
 
+static void test_the_first_line_of_a_plain_text(void **unused)
+{
+    static const char head[] = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8"
+                               "\r\nContent-Length: 12\r\n\r\n";
+    char refusal[256];
+    begin();
+    snprintf(refusal, sizeof(refusal), "%s%s", head, "one \303line\r\nmore than its length");
+    server_sends(refusal, strlen(refusal));
+    expect_refusal(REASON_target_upgrade, "HTTP 502 Bad Gateway - one ?line");
+    target_upgrade_free(&upgrade);
+    begin();
+    server_sends(head, sizeof(head) - 1);
+    expect_refusal(REASON_target_upgrade, "HTTP 502 Bad Gateway");
+}
+
+static void test_other_bodies_say_nothing(void **unused)
+{
+    static const char refusal[] = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n"
+                                  "Content-Length: 6\r\n\r\n<html>";
+    begin();
+    server_sends(refusal, sizeof(refusal) - 1);
+    expect_refusal(REASON_target_upgrade, "HTTP 403 Forbidden");
+}
+
 static void test_redirects_are_not_followed(void **unused)
 {
     static const char elsewhere[] = "HTTP/1.1 302 Found\r\nLocation: https://b.example/\r\n"
@@ -283,6 +307,8 @@ int main(void)
         TEST(test_every_cut),
         TEST(test_an_answer_behind_interim_ones),
         TEST(test_refusals_in_the_servers_words),
+        TEST(test_the_first_line_of_a_plain_text),
+        TEST(test_other_bodies_say_nothing),
         TEST(test_redirects_are_not_followed),
         TEST(test_another_accept),
         TEST(test_other_services),
