@@ -4,6 +4,7 @@ from gateway import start
 from lab import run
 from services import Service, response
 from test_tokens import opened, says
+from wire import until
 
 REFUSED = 403
 
@@ -41,8 +42,9 @@ def test_answers_may_not_name_this_machine(lab, desk):
     answers = Answers(lab)
     for host in LOOPBACK + NEAR:
         assert answers.lead(f'{host}:{desk.port}') in (REFUSED, 502, 503), host
-    refused = [record for record in answers.bridge.records() if record.get('reason') == 'target_not_permitted']
-    assert len(refused) >= len(LOOPBACK), 'spellings that libc does not know are unresolved'
+    def refused():
+        return [record for record in answers.bridge.records() if record.get('reason') == 'target_not_permitted']
+    until(lambda: len(refused()) >= len(LOOPBACK), 'spellings that libc does not know are unresolved')
     assert not desk.connections
     assert '127.0.0.1' in answers.bridge.session(reason='target_not_permitted')['detail']
 
