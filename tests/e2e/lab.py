@@ -71,6 +71,10 @@ class Bridge:
     def text(self):
         return '\n'.join(self.lines)
 
+    def says(self, text):
+        """It will be in the log, which has a thread of its own."""
+        until(lambda: text in self.text, lambda: f'{text!r} is not in:\n{self.text}')
+
     def wait_listening(self):
         def found():
             assert self.process.poll() is None, f'exit {self.process.returncode}:\n{self.text}'

@@ -135,7 +135,7 @@ def test_load_balancers_hear_of_it_before_clients_are_refused(lab):
     assert time.monotonic() - began >= 1
     session.send(close_frame(1001))
     assert bridge.wait() == 0
-    assert DRAINING in bridge.text
+    bridge.says(DRAINING)
 
 
 def test_a_second_signal_does_not_wait_for_load_balancers(lab):

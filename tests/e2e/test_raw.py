@@ -371,7 +371,7 @@ def test_reload(lab, kind):
     assert old.exactly(1) == b'b'
     bridge.config['routes'].append({'name': 'it', 'path': '/other', 'target': kinds(lab)['raw']})
     reload(bridge, bridge.config, done=False)
-    assert FAILED in bridge.text
+    bridge.says(FAILED)
     new.hang_up()
     old.hang_up()
 

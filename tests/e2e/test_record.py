@@ -217,7 +217,7 @@ def test_a_disk_that_hangs_does_not_keep_the_process(lab, tmp_path, workers):
     assert bridge.process.poll() is None
     bridge.signal(signal.SIGTERM)
     assert bridge.wait() == 0
-    assert 'recordings: 1 are incomplete' in bridge.text
+    bridge.says('recordings: 1 are incomplete')
 
 
 # ---- marks ----

@@ -133,7 +133,7 @@ def test_sockets_by_name(lab):
     config = {'listeners': [{'name': 'ops', 'address': '127.0.0.1:1'}, {'name': 'web', 'address': ANY}],
               'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [web, ops, left], config, names='web:ops:left')
-    assert '1 inherited sockets fit no listener and were closed' in bridge.text
+    bridge.says('1 inherited sockets fit no listener and were closed')
     assert sorted(listening_inodes(bridge.pid)) == sorted([endpoint_of(web).port, endpoint_of(ops).port])
     for sock in (web, ops):
         works(lab, endpoint_of(sock))
@@ -147,7 +147,7 @@ def test_sockets_by_address(lab):
     config = {'listeners': [{'address': f'unix:{path}'}, {'address': endpoint_of(tcp).address}],
               'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [datagrams, tcp, unix], config)
-    assert '1 inherited sockets' in bridge.text
+    bridge.says('1 inherited sockets')
     for sock in (tcp, unix):
         works(lab, endpoint_of(sock))
     for sock in (tcp, unix, datagrams):
@@ -230,7 +230,7 @@ def test_user(lab, public, certs):
 
     bridge.signal(signal.SIGHUP)
     until(lambda: 'is in use' in bridge.text, lambda: bridge.text)
-    assert 'can no longer be read' in bridge.text
+    bridge.says('can no longer be read')
     bridge.signal(signal.SIGUSR2)
     until(lambda: 'instead of taking over' in bridge.text, lambda: bridge.text)
     key.chmod(0o644)

@@ -318,7 +318,7 @@ def test_kill(lab):
         assert (answer.status, json.loads(answer.body)) == (200, {'killed': row['id']})
         assert client.end()[1:] == (1008, 'Ended by an operator')
         assert bridge.session(id=row['id'])['reason'] == 'killed'
-        assert f'session {row["id"]} is ended by 127.0.0.1:' in bridge.text
+        bridge.says(f'session {row["id"]} is ended by 127.0.0.1:')
         assert kill(lab, bridge, row['id'], token=document['token']).status == 404
     for nobody in ('0-999999', '77-1', '4095-1'):
         assert kill(lab, bridge, nobody, token=document['token']).status == 404

@@ -53,7 +53,7 @@ def test_versions_and_keys(lab, certs, kind, version):
 
 
 def test_tls_and_plain_on_one_port(lab, certs, bridge):
-    assert f'listening on {bridge.address} (TLS and plain)' in bridge.text
+    bridge.says(f'listening on {bridge.address} (TLS and plain)')
     talk(lab.open(bridge))
     talk(lab.open(bridge, context=certs.context()))
     talk(lab.open(bridge))
@@ -61,7 +61,7 @@ def test_tls_and_plain_on_one_port(lab, certs, bridge):
 
 def test_tls_only(lab, certs):
     bridge, target = lab.start_echo(*secure(certs, '--ssl-only'))
-    assert f'listening on {bridge.address} (TLS)' in bridge.text
+    bridge.says(f'listening on {bridge.address} (TLS)')
     client = lab.connect(bridge).send(request())
     answer = client.answer()
     assert (answer.status, answer.body) == (400, b'This port speaks HTTPS\n')

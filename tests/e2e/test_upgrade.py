@@ -78,7 +78,7 @@ def test_the_successor_reads_the_file_as_it_is_now(lab):
     write(bridge.file, {'listeners': [{'address': ANY}, {'address': f'unix:{path}'}],
                         'routes': [marked('/', echo, 'after')]})
     process = upgrade(lab, bridge)
-    assert '1 inherited sockets fit no listener and were closed' in bridge.text
+    bridge.says('1 inherited sockets fit no listener and were closed')
     assert list(listening_inodes(process.pid)) == [kept.port]
     assert ask(lab, kept).fields['x-route'] == 'after'
     works(lab, Endpoint(f'unix:{path}'))

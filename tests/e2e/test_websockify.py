@@ -326,7 +326,7 @@ def test_syslog_beside_stderr(lab, websockify, target, tmp_path):
     server = Syslog(socket.AF_UNIX, str(tmp_path / 'log'))
     bridge = websockify(f'--syslog={tmp_path}/log', '127.0.0.1:0', where(target))
     assert re.match(r'<30>1 \d{4}-\S+Z \S+ websockify \d+ - - listening on ', server.line('listening'))
-    assert 'listening on' in bridge.text
+    bridge.says('listening on')
     echoes(lab, bridge)
     assert ' session - ' in server.line('client_closed')
     bridge.session(reason='client_closed')

@@ -276,7 +276,7 @@ def test_the_end_of_the_command_is_ours(lab, status):
     assert other.eof()
     bridge.expected_exit = status
     assert bridge.wait(10) == status
-    assert f'the command, ended with status {status}' in bridge.text
+    bridge.says(f'the command, ended with status {status}')
 
 
 def test_a_signal_is_a_status_too(lab):
@@ -364,7 +364,7 @@ def test_sessions_hear_first_then_the_command(lab):
     assert client.eof()
     assert bridge.wait(10) == 0
     assert gone(pid)
-    assert 'ended with signal 15' in bridge.text
+    bridge.says('ended with signal 15')
 
 
 def test_a_command_that_does_not_go(lab):
