@@ -2,6 +2,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 import threading
 
 import pytest
@@ -336,6 +337,27 @@ def test_no_tls_and_no_plain(lab, certs):
     assert b'HTTP' not in client.pending
     assert not service.connections
     client.hang_up()
+
+
+def test_bytes_with_the_end_of_the_handshake(lab, certs):
+    """They come in one segment, so TLS has read them before the target is connected."""
+    bridge = raw(lab, there(lab.target()), listener={'tls': secure(certs)})
+    client, incoming, outgoing = lab.connect(bridge), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = certs.context().wrap_bio(incoming, outgoing, server_hostname='localhost')
+
+    def more():
+        client.send(outgoing.read())
+        incoming.write(client.sock.recv(1 << 16))
+
+    def repeat(action):
+        while True:
+            try:
+                return action()
+            except ssl.SSLWantReadError:
+                more()
+    repeat(tls.do_handshake)
+    tls.write(b'hello')
+    assert repeat(lambda: tls.read(5)) == b'hello'
 
 
 def test_a_client_certificate(lab, certs):

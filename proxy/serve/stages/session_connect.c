@@ -266,6 +266,16 @@ static void attach(struct session *session, const struct config_target *target,
         bridge_attach(&session->bridge, session->target, now);
 }
 
+/* With the end of a handshake, TLS may have read first bytes of the target, or of a raw client. */
+static void read_what_tls_holds(struct session *session, bool of_target, uint64_t now)
+{
+    unsigned held = of_target ? BRIDGE_TARGET_READ : 0U;
+    if (is_raw(session) && session_facts_is_tls(session))
+        held |= BRIDGE_CLIENT_READ;
+    if (held != 0)
+        bridge_turn(&session->bridge, session->env->scratch, held, now);
+}
+
 static void open_up(struct session *session, const struct target_connect_result *result,
                     struct bridge_frames *frames)
 {
@@ -289,9 +299,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     take_early(session, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_READY);
-    /* TLS may hold first bytes of the target, read with the end of the handshake. */
-    if (dial->tls)
-        bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
+    read_what_tls_holds(session, dial->tls != NULL, now);
     session_bridge_tick(session);
 }
 
