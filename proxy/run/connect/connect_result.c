@@ -1,6 +1,6 @@
 #include "run/connect/connect_result.h"
 
-#include "base/ascii.h"
+#include "base/text/printable.h"
 
 /* RFC 6455 section 7.4.1 */
 #define CLOSE_NORMAL 1000
@@ -53,19 +53,6 @@ static const char *remedy_of(const struct connect_result *result)
     return "";
 }
 
-/* The server's words, of which only printable ones reach a terminal. */
-static void append_text(char line[static CONNECT_RESULT_LINE], struct slice text)
-{
-    size_t length = strlen(line);
-    if (text.len > 0 && length + 2 < CONNECT_RESULT_LINE)
-        line[length++] = ' ';
-    for (size_t i = 0; i < text.len && length + 1 < CONNECT_RESULT_LINE; i++) {
-        char c = text.ptr[i];
-        line[length++] = ascii_is_control(c) || (unsigned char)c >= 0x80 ? '?' : c;
-    }
-    line[length] = '\0';
-}
-
 /* An end in good order of the connection does not make up for bytes that could not be written. */
 static bool is_clean(const struct connect_result *result)
 {
@@ -89,12 +76,12 @@ int connect_result_judge(const struct connect_result *result, char line[static C
                  strerror(result->error));
     } else if (result->closed) {
         snprintf(line, CONNECT_RESULT_LINE, "closed by the server: %u", result->code);
-        append_text(line, result->text);
+        printable_append(line, CONNECT_RESULT_LINE, result->text);
     } else {
         const char *words = result->detail[0] != '\0' ? result->detail : row->text;
         snprintf(line, CONNECT_RESULT_LINE, "%s failed:", stage_of(result->reason));
         const char *remedy = remedy_of(result);
-        append_text(line, slice_of(words));
+        printable_append(line, CONNECT_RESULT_LINE, slice_of(words));
         size_t length = strlen(line);
         if (*remedy)
             snprintf(line + length, CONNECT_RESULT_LINE - length, "; %s", remedy);

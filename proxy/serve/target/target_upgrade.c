@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include "base/ascii.h"
+#include "base/text/printable.h"
 #include "base/text/secret.h"
 #include "codec/b64.h"
 #include "codec/ws/ws_handshake.h"
@@ -135,22 +136,6 @@ void target_upgrade_free(struct target_upgrade *upgrade)
 
 /* ---- the answer ---- */
 
-static bool is_printed(char c)
-{
-    return !ascii_is_control(c) && (unsigned char)c < 0x80;
-}
-
-/* What the server itself says, as far as it is plain text. */
-static void append_words(char *detail, size_t size, struct slice words)
-{
-    size_t length = strlen(detail);
-    if (words.len > 0 && length + 2 < size)
-        detail[length++] = ' ';
-    for (size_t i = 0; i < words.len && length + 1 < size; i++)
-        detail[length++] = is_printed(words.ptr[i]) ? words.ptr[i] : '?';
-    detail[length] = '\0';
-}
-
 /* The first line of a plain text that has come with the head. `body`: what stands behind it. */
 static void append_first_line(char *detail, size_t size, const struct http_answer *answer,
                               struct slice body)
@@ -165,8 +150,8 @@ static void append_first_line(char *detail, size_t size, const struct http_answe
         length++;
     if (length == 0)
         return;
-    append_words(detail, size, SLICE("-"));
-    append_words(detail, size, (struct slice){body.ptr, length});
+    printable_append(detail, size, SLICE("-"));
+    printable_append(detail, size, (struct slice){body.ptr, length});
 }
 
 /* `body`: what has come behind the head. */
@@ -182,14 +167,14 @@ static enum target_upgrade_verdict refuse(struct target_upgrade *upgrade, enum w
     }
     upgrade->by_request = answer->status >= 400 && answer->status <= 499;
     snprintf(upgrade->detail, size, "HTTP %u", answer->status);
-    append_words(upgrade->detail, size, answer->phrase);
+    printable_append(upgrade->detail, size, answer->phrase);
     if (reply != WS_REPLY_REDIRECT) {
         append_first_line(upgrade->detail, size, answer, body);
         return TARGET_UPGRADE_FAILED;
     }
-    append_words(upgrade->detail, size, SLICE("to"));
-    append_words(upgrade->detail, size, http_answer_field(answer, SLICE("Location")));
-    append_words(upgrade->detail, size, SLICE("which is not followed: name that address"));
+    printable_append(upgrade->detail, size, SLICE("to"));
+    printable_append(upgrade->detail, size, http_answer_field(answer, SLICE("Location")));
+    printable_append(upgrade->detail, size, SLICE("which is not followed: name that address"));
     return TARGET_UPGRADE_FAILED;
 }
 
