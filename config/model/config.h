@@ -292,7 +292,7 @@ enum config_token_source {
 enum config_token_source config_token_source(const struct config_tokens *tokens);
 const char *config_token_source_key(const struct config_tokens *tokens);
 
-/* May the source say of a target that it speaks TLS, whatever the configuration says? */
+/* May the source say of a target that it speaks TLS, although its configuration has none? */
 bool config_tokens_may_use_tls(const struct config_tokens *tokens);
 
 /* What the source reads, for logs and findings; NULL: the route has no tokens. */

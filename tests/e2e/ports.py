@@ -4,7 +4,7 @@ import random
 import socket
 
 
-# Below the ports that the kernel gives to whoever asks for port 0, so that no other test gets one of these
+# Below the ports that the kernel chooses for sockets that ask for port 0, so that no other test gets one of these
 # between the moment it is found free and the moment a server takes it. Each process walks from a place of its own.
 PORTS = range(12000, 32000)
 walk = itertools.count(random.randrange(len(PORTS)))

@@ -127,7 +127,8 @@ enum tunnel_verdict http_connect_read(struct http_connect *connect,
                                            .fields = HTTP_FIELDS_MAX};
         const char *what;
         size_t length;
-        switch (http_answer_parse(&answer, rest, &limits, false, &connect->scan, &length, &what)) {
+        switch (http_answer_parse(&answer, rest, &limits, HTTP_ASKED_GET, &connect->scan, &length,
+                                  &what)) {
         case HTTP_ANSWER_MORE:
             return TUNNEL_MORE;
         case HTTP_ANSWER_BAD:

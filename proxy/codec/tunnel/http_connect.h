@@ -6,8 +6,8 @@
  *      Host: desk:5900
  *      Proxy-Authorization: Basic ...
  *
- * Any 2xx opens the tunnel, whatever its fields say about a body; interim answers (1xx) are
- * skipped. Any other status is final, and its body is not read.
+ * Any 2xx opens the tunnel, even if its fields announce a body; interim answers (1xx) are skipped.
+ * Any other status is final, and its body is not read.
  *
  * Pure. Owns: nothing. Thread: any. Errors: TUNNEL_FAILED and a fault. Lifetime: plain memory.
  */

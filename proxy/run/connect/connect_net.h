@@ -2,7 +2,7 @@
  * What a process with a single connection needs of the network: a loop, watches, names, targets.
  *
  * Owns: all of it. Thread: the loop's. Errors: false, and one line. Lifetime: connect_net_open to
- * connect_net_close, whatever the former returned.
+ * connect_net_close, which is called even if the former has failed.
  */
 #ifndef WSLUICE_RUN_CONNECT_CONNECT_NET_H
 #define WSLUICE_RUN_CONNECT_CONNECT_NET_H

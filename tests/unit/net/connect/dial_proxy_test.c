@@ -26,7 +26,7 @@ static int forget_proxy(void **unused)
     return tear_down(unused);
 }
 
-/* A proxy that answers each connection, whatever it is asked for. */
+/* A proxy that gives each connection the same answer. */
 struct answering {
     uv_poll_t poll;
     int listening, accepted;
