@@ -1,12 +1,12 @@
 #include "run/connect/connect.h"
 
-#include <openssl/rand.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "core/bridge/bridge.h"
 #include "core/bridge/bridge_time.h"
 #include "net/plain.h"
+#include "net/random.h"
 #include "net/socket.h"
 #include "net/tls/tls.h"
 #include "run/connect/connect_net.h"
@@ -255,13 +255,6 @@ static void signal_cb(uv_signal_t *handler, int number)
 
 /* ---- the beginning ---- */
 
-/* Without random bytes, no key of a frame may be used. */
-static void fill_keys(void *bytes, size_t length)
-{
-    if (RAND_bytes(bytes, (int)length) != 1)
-        abort();
-}
-
 static void begin(struct connect *connect)
 {
     struct connect_net *net = &connect->net;
@@ -309,7 +302,7 @@ int connect_run(const struct config *config)
         .config = config,
         .route = &config->routes[0],
         .fd = -1,
-        .keys = {.fill = fill_keys},
+        .keys = {.fill = random_fill},
     };
     connect.result.detail = connect.detail;
     signal(SIGPIPE, SIG_IGN);

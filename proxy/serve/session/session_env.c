@@ -1,16 +1,8 @@
 #include "serve/session/session_env.h"
 
-#include <openssl/rand.h>
-
 #include "core/bridge/bridge.h"
+#include "net/random.h"
 #include "net/tls/tls_scratch.h"
-
-/* Without random bytes, no key of a frame may be used. */
-static void fill_keys(void *bytes, size_t length)
-{
-    if (RAND_bytes(bytes, (int)length) != 1)
-        abort();
-}
 
 bool session_env_open(struct session_env *env)
 {
@@ -19,7 +11,7 @@ bool session_env_open(struct session_env *env)
     list_init(&env->links);
     list_init(&env->list_requests);
     env->tls_scratch = NULL;
-    env->keys = (struct ws_keys){.fill = fill_keys};
+    env->keys = (struct ws_keys){.fill = random_fill};
     env->scratch = malloc(sizeof(*env->scratch));
     return env->scratch != NULL;
 }
