@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from lab import BINARY, ROOT, run
+from wire import WAIT
 
 jsonschema = pytest.importorskip('jsonschema')
 yaml = pytest.importorskip('yaml')
@@ -115,7 +116,7 @@ def check_routes(tmp_path, count):
     routes[count // 2] = routes[count // 2].replace('idle_timeout', 'idel_timeout')
     file.write_text('\n'.join(['listeners: [":1"]', 'routes:', *routes, '']))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    status, _, error = run('check', file)
+    status, _, error = run('check', file, seconds=4 * WAIT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert status == 1
     return error, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

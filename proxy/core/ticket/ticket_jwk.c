@@ -222,15 +222,28 @@ static bool read_rsa(const struct jwk *jwk, struct ticket_key *key)
     return make_pair(jwk, key, alg, "RSA", add_rsa);
 }
 
+/* One coordinate, as long as the curve needs. Zeros at its begin may be missing: RFC 7518 section
+ * 6.2.1.2 wants them, but there are providers whose library leaves them out, for one key in 128. */
+static bool read_coordinate(const struct jwk *jwk, const char *name, uint8_t *out, size_t size)
+{
+    long length = bytes_of(jwk, name, out, size);
+    if (length <= 0)
+        return refuse(jwk, name, " is missing, longer than the curve needs, or not base64url");
+    size_t zeros = size - (size_t)length;
+    memmove(out + zeros, out, (size_t)length);
+    memset(out, 0, zeros);
+    return true;
+}
+
 static bool add_ec(const struct jwk *jwk, struct builder *builder, const struct ticket_alg *alg,
                    bool is_private)
 {
     uint8_t *point = builder->point;
     size_t size = alg->size;
     point[0] = 4; /* uncompressed */
-    if (bytes_of(jwk, "x", point + 1, size) != (long)size ||
-        bytes_of(jwk, "y", point + 1 + size, size) != (long)size)
-        return refuse(jwk, "x or y is missing, or not as long as the curve needs", "");
+    if (!read_coordinate(jwk, "x", point + 1, size) ||
+        !read_coordinate(jwk, "y", point + 1 + size, size))
+        return false;
     if (OSSL_PARAM_BLD_push_utf8_string(builder->params, OSSL_PKEY_PARAM_GROUP_NAME, alg->group,
                                         0) != 1 ||
         OSSL_PARAM_BLD_push_octet_string(builder->params, OSSL_PKEY_PARAM_PUB_KEY, point,

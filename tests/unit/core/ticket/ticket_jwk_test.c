@@ -144,10 +144,12 @@ static const struct {
     {"{" TICKET_RSA_PUBLIC ",\"d\":\"AQAB\",\"p\":\"AQ\",\"alg\":\"RS256\"}", NULL,
      "q is missing, too long, or not base64url"},
     {EC(X_P256, X_P256), NULL, "OpenSSL takes its numbers for no key"}, /* not on the curve */
-    {EC(X_P256, "AAAA"), NULL, "x or y is missing, or not as long as the curve needs"},
-    {EC(X_P256 "AA", X_P256), NULL, "x or y is missing, or not as long as the curve needs"},
+    {EC(X_P256, "AAAA"), NULL, "OpenSSL takes its numbers for no key"},
+    {EC(X_P256 "AA", X_P256), NULL, "x is missing, longer than the curve needs, or not base64url"},
+    {EC(X_P256, X_P256 "AA"), NULL, "y is missing, longer than the curve needs, or not base64url"},
+    {EC(X_P256, ""), NULL, "y is missing, longer than the curve needs, or not base64url"},
     {"{\"kty\":\"EC\",\"crv\":\"P-256\"}", NULL,
-     "x or y is missing, or not as long as the curve needs"},
+     "x is missing, longer than the curve needs, or not base64url"},
     {"{\"kty\":\"EC\",\"crv\":\"secp256k1\"}", NULL, "its crv is missing or not supported"},
     {"{\"kty\":\"EC\",\"crv\":\"Ed25519\"}", NULL, "its crv is missing or not supported"},
     {"{\"kty\":\"EC\"}", NULL, "its crv is missing or not supported"},
@@ -166,6 +168,24 @@ static void test_wrong_keys(void **state)
         const char *fault = fault_of(wrong[i].jwk, wrong[i].only, &key);
         if (!fault || strcmp(fault, wrong[i].fault) != 0)
             fail_msg("%s: %s, not: %s", wrong[i].jwk, fault, wrong[i].fault);
+        ticket_key_free(&key);
+    }
+}
+
+/* Points whose x or y begins with zeros, with and without them. */
+static void test_zeros_at_the_begin(void **state)
+{
+    static const char *const jwks[] = {
+        EC("AMTcSzXuFms9OjifPa3GS3muRni4sUUfgZH3e9gglcU",
+           "o7wDkMFgVud1il0S-xD4d4wT6SRMYUP9e1eBOgG7DGU"),
+        EC("xNxLNe4Waz06OJ89rcZLea5GeLixRR-Bkfd72CCVxQ",
+           "o7wDkMFgVud1il0S-xD4d4wT6SRMYUP9e1eBOgG7DGU"),
+        EC("dDmKECE9vs2Vl4c5EAAIAhjy-beEiafhCQFwWLiWNGc",
+           "Aq-Slbz79bXKh712UKko5VFiNYh8xMF_jAWQpD2o"),
+    };
+    for (size_t i = 0; i < WSL_COUNT(jwks); i++) {
+        struct ticket_key key;
+        assert_null(fault_of(jwks[i], NULL, &key));
         ticket_key_free(&key);
     }
 }
@@ -192,9 +212,8 @@ static void test_long_members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_keys),
-        cmocka_unit_test(test_they_sign_and_verify),
-        cmocka_unit_test(test_wrong_keys),
+        cmocka_unit_test(test_good_keys),    cmocka_unit_test(test_they_sign_and_verify),
+        cmocka_unit_test(test_wrong_keys),   cmocka_unit_test(test_zeros_at_the_begin),
         cmocka_unit_test(test_long_members),
     };
     TICKET_LAB_NEEDS_JSON();
