@@ -346,7 +346,7 @@ def test_connect_knows_an_answer_from_a_part_of_it(lab, end, status):
 
 
 @pytest.mark.parametrize('payload, status, words', [
-    (b'\x03\xe8', 0, ''), (b'\x03\xe8bye', 0, ''), (b'\x03\xf3Target refused', 1, '1011'),
+    (b'', 0, ''), (b'\x03\xe8', 0, ''), (b'\x03\xe8bye', 0, ''), (b'\x03\xf3Target refused', 1, '1011'),
     (b'\x0f\xa0no \xc3\xa9', 1, '4000')])
 def test_connect_is_closed(lab, payload, status, words):
     """What came before the Close is written; its code decides the status, and is told with its text."""

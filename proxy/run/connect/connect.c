@@ -76,12 +76,14 @@ static void note_result(struct connect *connect)
         snprintf(connect->detail, sizeof(connect->detail), "%s: %s",
                  reason_row(REASON_target_frames)->text,
                  reason_row(bridge_violation_of_target(bridge))->text);
-    if (!bridge->far || bridge->far->decoder.close_code == 0)
+    /* A Close without a code is an end in good order, too. */
+    if (!bridge->target.said_close)
         return;
     struct slice received = bridge_frames_received(bridge->far);
     result->closed = bridge->target.closed || bridge->reason == REASON_client_eof;
     result->code = bridge->far->decoder.close_code;
-    result->text = slice_from(received, 2);
+    if (result->code != 0)
+        result->text = slice_from(received, 2);
 }
 
 static void finish(struct connect *connect)
