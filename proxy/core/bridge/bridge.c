@@ -434,13 +434,6 @@ void bridge_attach_framed(struct bridge *bridge, struct transport *target,
     bridge->target.half_close = half_close;
 }
 
-uint32_t bridge_round_trip(const struct bridge *bridge)
-{
-    if (bridge->client.framed || !bridge->far)
-        return bridge->frames.round_trip;
-    return bridge->far->round_trip;
-}
-
 void bridge_free(struct bridge *bridge)
 {
     pipe_free(&bridge->up);

@@ -96,7 +96,12 @@ static inline bool bridge_is_ending(const struct bridge *bridge)
 bool bridge_is_done(const struct bridge *bridge);
 
 /* Of the client's last ping, or else the target's, plus one millisecond; 0: unknown. */
-uint32_t bridge_round_trip(const struct bridge *bridge);
+static inline uint32_t bridge_round_trip(const struct bridge *bridge)
+{
+    if (bridge->client.framed || !bridge->far)
+        return bridge->frames.round_trip;
+    return bridge->far->round_trip;
+}
 
 /* Which rule the target's frames have broken, if the bridge ends with target_frames. */
 static inline enum reason bridge_violation_of_target(const struct bridge *bridge)
