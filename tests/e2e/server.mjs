@@ -13,13 +13,26 @@ server.on('listening', () => console.log(server.address().port));
 server.on('connection', (ws, request) => {
     ws.on('error', () => {});
     ws.on('close', (code, text) => console.log(`${code} ${text}`));
-    ws.on('pong', () => ws.send('pong'));
+    let late = 0;
+    ws.on('pong', () => {
+        if (late === 0) {
+            ws.send('pong');
+        } else if (--late > 0) {
+            ws.ping();
+        } else {
+            ws.send(Buffer.from('late'.repeat(500_000)));
+            ws.close();
+        }
+    });
     ws.on('message', (data, isBinary) => {
         const text = isBinary ? '' : data.toString();
         if (text === 'who') {
             ws.send(JSON.stringify({ path: request.url, subprotocol: ws.protocol || null, ...request.headers }));
         } else if (text === 'ping') {
             ws.ping('are you there');
+        } else if (isBinary && data.toString() === 'late') {
+            late = 3;
+            ws.ping();
         } else if (text.startsWith('close ')) {
             const [, code, reason] = text.split(' ');
             ws.close(Number(code), reason);

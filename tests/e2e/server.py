@@ -16,6 +16,11 @@ async def order(socket, message):
     elif message == 'ping':
         await (await socket.ping(b'are you there'))
         await socket.send('pong')
+    elif message == b'late':
+        for _ in range(3):
+            await (await socket.ping())
+        await socket.send(b'late' * 500_000)
+        await socket.close()
     elif isinstance(message, str) and message.startswith('close '):
         _, code, text = message.split(' ', 2)
         await socket.close(int(code), text)

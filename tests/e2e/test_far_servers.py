@@ -219,3 +219,69 @@ def test_connect(lab, far):
     assert process.communicate(timeout=WAIT) == (b'', b'')
     assert process.returncode == 0
     assert far.closed() == (1000, '')
+
+
+# ---- the end of the input is kept from the server ----
+
+LATE = b'late' * 500_000
+
+
+def connect(far, *options):
+    """(status, standard output, standard error)"""
+    result = subprocess.run([BINARY, 'connect', *options, f'ws://127.0.0.1:{far.port}/'], input=b'late',
+                            capture_output=True, check=False, timeout=4 * WAIT)
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_connect_waits(lab, far):
+    """Each of these servers drops everything at a FIN; it answers after three pings have been answered."""
+    status, out, error = connect(far)
+    assert (status, out) == (1, b'') and b'without a Close frame' in error
+    assert connect(far, '--eof=wait') == (0, LATE, b'')
+
+
+def test_a_raw_client_waits(lab, far):
+    bridge = raw(lab, far, eof='wait')
+    client = lab.connect(bridge)
+    client.send(b'late').sock.shutdown(socket.SHUT_WR)
+    assert client.exactly(len(LATE)) == LATE and client.eof()
+    client.hang_up()
+    assert bridge.session()['reason'] == 'target_closed'
+
+
+class Page:
+    """An answer, once the request's empty line has come. It closes only when that has passed: websockify drops what it
+    still holds of a target that closes."""
+
+    def __init__(self):
+        self.passed = threading.Event()
+
+    def __call__(self, connection):
+        while not bytes(connection.received).endswith(b'\r\n\r\n'):
+            assert connection.read()
+        connection.sock.sendall(LATE)
+        assert self.passed.wait(4 * WAIT)
+        connection.sock.close()
+
+
+@needs_the_real_one
+@pytest.mark.parametrize('near_side', ['connect', 'raw'])
+def test_a_page_through_websockify(lab, near_side):
+    """It ends both directions at a FIN, and at a Close."""
+    page = Page()
+    real = Real(lab, 'LISTEN', f'127.0.0.1:{lab.target(page).port}')
+    question = b'GET / HTTP/1.0\r\n\r\n'
+    if near_side == 'connect':
+        process = lab.spawn(BINARY, 'connect', '--eof=wait', '--subprotocol=binary',
+                            f'ws://127.0.0.1:{real.port}/websockify', stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(question)
+        process.stdin.close()
+        assert process.stdout.read(len(LATE)) == LATE
+        page.passed.set()
+        assert (process.stdout.read(), process.wait(WAIT)) == (b'', 0)
+        return
+    client = lab.connect(raw(lab, real, '/websockify', subprotocols=['binary'], eof='wait'))
+    client.send(question).sock.shutdown(socket.SHUT_WR)
+    assert client.exactly(len(LATE)) == LATE
+    page.passed.set()
+    assert client.eof()

@@ -232,6 +232,40 @@ def test_a_client_that_waits(lab, kind):
         connection.ended.set()
 
 
+def keeps_frames(connection):
+    """A WebSocket server that speaks first, and then answers nothing."""
+    connection.sock.sendall(switch(Opening(connection).key) + server(BINARY, b'hello'))
+    connection.read_all()
+    connection.frames = bytes(connection.received).partition(b'\r\n\r\n')[2]
+
+
+def silent(lab, **route):
+    """A client that has said its last, of a target that is told nothing of that."""
+    far = lab.target(keeps_frames)
+    bridge = raw(lab, {'address': FAR.format(far.port), 'websocket': {'eof': 'wait'}}, route=route,
+                 limits={'close_timeout': '500ms'})
+    client = lab.connect(bridge)
+    assert client.exactly(5) == b'hello'
+    client.sock.shutdown(socket.SHUT_WR)
+    return far.connection(), bridge, client
+
+
+def test_a_limit_ends_a_client_that_waits(lab):
+    """idle_timeout, and not close_timeout; only then is the target told."""
+    far, bridge, client = silent(lab, idle_timeout='1s')
+    assert client.eof()
+    assert bridge.session()['reason'] == 'idle_timeout'
+    assert far.ended.wait(15) and far.frames[:1] == b'\x88', far.frames
+
+
+def test_a_client_that_waited_is_gone(lab):
+    far, bridge, client = silent(lab)
+    bridge.rests()
+    client.reset()
+    assert bridge.session()['reason'] == 'client_reset'
+    assert far.ended.wait(15) and far.frames[:1] == b'\x88', far.frames
+
+
 # ---- what there is in front of the bytes ----
 
 @pytest.mark.parametrize('version', ['v1', 'v2'])

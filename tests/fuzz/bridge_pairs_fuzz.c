@@ -1,9 +1,9 @@
 /*
  * A bridge between each pair of framings: a gateway (WebSocket to raw bytes), a raw client of a
- * WebSocket target, with half_close or not, raw bytes to raw bytes, and a relay. The input decides
- * what both peers send, how it is cut, how much they take, how time passes and what breaks. After
- * each step the invariants of core/bridge/bridge_check hold, and no turn is wanted in which nothing
- * happens. A model reads what has left with the slow reference decoder:
+ * WebSocket target, with each enum bridge_eof, raw bytes to raw bytes, and a relay. The input
+ * decides what both peers send, how it is cut, how much they take, how time passes and what breaks.
+ * After each step the invariants of core/bridge/bridge_check hold, and no turn is wanted in which
+ * nothing happens. A model reads what has left with the slow reference decoder:
  *
  * - each side has received a prefix of the payload that the other has sent, in whole messages of
  *   the same types between two WebSockets; all of it, if nothing failed and the other side did not
@@ -11,6 +11,7 @@
  * - frames to a side are well-formed, masked towards the target alone, and nothing follows a Close;
  * - a pong answers a ping of the same side, and a Close of one side reaches the other with its
  * text;
+ * - an end that is kept from the target (BRIDGE_EOF_WAIT) sends neither a Close nor a FIN;
  * - the bridge is done after a bounded number of deadlines.
  *
  * Input: two bytes of modes, then operations of one byte each, with the arguments they take.
@@ -28,14 +29,22 @@ enum {
 };
 
 enum mode {
-    MODE_CLIENT_FRAMED = 1,
-    MODE_TARGET_FRAMED = 2,
-    MODE_HALF_CLOSE = 4,
+    MODE_PAIR = 1 | 2 | 4, /* index of `pairs` */
     MODE_SEALED_CLIENT = 8,
     MODE_SEALED_TARGET = 16,
     MODE_NEVER_DRAINED = 32,
     MODE_ORDERLY_END = 64,
     MODE_CLOCKS = 128,
+};
+
+static const struct pair {
+    bool client_framed, target_framed;
+    enum bridge_eof eof;
+} pairs[] = {
+    {false, false, BRIDGE_EOF_CLOSE}, {true, false, BRIDGE_EOF_CLOSE},
+    {false, true, BRIDGE_EOF_CLOSE},  {true, true, BRIDGE_EOF_CLOSE},
+    {false, true, BRIDGE_EOF_WAIT},   {true, true, BRIDGE_EOF_WAIT},
+    {false, true, BRIDGE_EOF_FIN},    {true, true, BRIDGE_EOF_FIN},
 };
 
 struct side {
@@ -105,6 +114,19 @@ static unsigned ready(struct script *script)
     return bits;
 }
 
+/* Neither side is told the end of a session that has none yet. */
+static void check_open(const struct script *script)
+{
+    const struct bridge *bridge = &script->bridge;
+    bool told = script->client.fake.is_shut || script->target.fake.is_shut ||
+                bridge->client.close_sent || bridge->target.close_sent;
+    demand(told && bridge->reason == REASON_none ? "an open session is told its end" : NULL);
+    demand(bridge->reason == REASON_client_eof && bridge->target.eof == BRIDGE_EOF_WAIT &&
+                   !bridge->client.framed
+               ? "an end is not kept from the target"
+               : NULL);
+}
+
 static void turn(struct script *script, unsigned bits)
 {
     const struct bridge before = script->bridge;
@@ -112,6 +134,7 @@ static void turn(struct script *script, unsigned bits)
     demand(bridge_check_state(&script->bridge));
     demand(bridge_check_change(&before, &script->bridge));
     demand(bridge_check_settled(&script->bridge));
+    check_open(script);
 }
 
 /* What a turn moves. */
@@ -466,24 +489,25 @@ static void open_side(struct side *side, struct bridge_end *end, bool masks, uns
 /* As session_connect does. */
 static void open_bridge(struct script *script, struct ws_keys *keys)
 {
+    const struct pair *pair = &pairs[script->modes & MODE_PAIR];
     struct bridge *bridge = &script->bridge;
     struct transport *client = &script->client.fake.transport;
     struct transport *target = &script->target.fake.transport;
-    if (script->modes & MODE_CLIENT_FRAMED) {
+    if (pair->client_framed) {
         bridge_init(bridge, client, false, script->now);
         bridge_send_upgrade(bridge, "HTTP", UPGRADE, script->now);
         script->client.before = UPGRADE;
     } else {
         bridge_init_raw(bridge, client, script->now);
     }
-    if (!(script->modes & MODE_TARGET_FRAMED)) {
+    if (!pair->target_framed) {
         bridge_attach(bridge, target, script->now);
         return;
     }
     struct bridge_frames *frames = malloc(sizeof(*frames));
     wsl_assert(frames);
     bridge_frames_init(frames, keys, false);
-    bridge_attach_framed(bridge, target, frames, script->modes & MODE_HALF_CLOSE, script->now);
+    bridge_attach_framed(bridge, target, frames, pair->eof, script->now);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)

@@ -16,6 +16,7 @@
 enum config_ws_eof {
     CONFIG_WS_EOF_HALF_CLOSE, /* the target may still send, until close_timeout */
     CONFIG_WS_EOF_CLOSE,      /* Close 1000 at once */
+    CONFIG_WS_EOF_WAIT,       /* nothing: the target or a limit ends the session */
 };
 
 #define CONFIG_WS_SUBPROTOCOLS_MAX 32 /* offers of one request */

@@ -4,6 +4,7 @@
 static const struct value_name ends[] = {
     {"half_close", CONFIG_WS_EOF_HALF_CLOSE, false},
     {"close", CONFIG_WS_EOF_CLOSE, false},
+    {"wait", CONFIG_WS_EOF_WAIT, false},
     {NULL, 0, false},
 };
 
@@ -70,8 +71,9 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = ends},
         .initial = "half_close",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "when a raw client has sent everything: half_close (wait for what the target still "
-                "sends) or close",
+        .help = "when a raw client has sent everything: half_close (send a FIN; the target may "
+                "still answer), close (send a Close 1000) or wait (send nothing, for a target that "
+                "drops its answer at a FIN; it or a limit ends the session)",
     },
     {
         .section = OPTIONS_WEBSOCKET_HEADER,

@@ -291,7 +291,9 @@ static bool take_read(struct bridge *bridge, struct bridge_end *end, struct brid
     case IO_WANT_WRITE:
         return false;
     case IO_EOF:
-        end_finished(bridge, end, reason_of_eof(bridge, end), now);
+        end->in_done = true;
+        if (!bridge_keeps_eof(bridge, end))
+            end_finished(bridge, end, reason_of_eof(bridge, end), now);
         return false;
     case IO_FAIL:
         end_failed(bridge, end, io.reason, now);
@@ -335,11 +337,13 @@ void bridge_take_first(struct bridge *bridge, uint8_t *bytes, size_t length, uin
 
 /*
  * A connection broke while it was neither read nor written, because the other side is blocked: it
- * can take no more bytes. What it sent before is still delivered.
+ * can take no more bytes. What it sent before is still delivered. After an EOF that was kept from
+ * the target, nothing else shows that the client is gone.
  */
 static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 {
-    if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client.in_done) {
+    bool open = bridge->reason == REASON_none;
+    if ((ready & BRIDGE_CLIENT_BROKEN) && (open || !bridge->client.in_done)) {
         bridge_ending_note(bridge, REASON_client_reset, now);
         bridge_break(bridge, &bridge->down, now);
     }
@@ -425,13 +429,13 @@ void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now
 }
 
 void bridge_attach_framed(struct bridge *bridge, struct transport *target,
-                          struct bridge_frames *frames, bool half_close, uint64_t now)
+                          struct bridge_frames *frames, enum bridge_eof eof, uint64_t now)
 {
     bridge_attach(bridge, target, now);
     bridge->far = frames;
     bridge->far->received_at = now;
     bridge->target.framed = true;
-    bridge->target.half_close = half_close;
+    bridge->target.eof = eof;
 }
 
 void bridge_free(struct bridge *bridge)

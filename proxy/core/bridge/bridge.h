@@ -30,9 +30,12 @@
 /* clang-format on */
 /*
  * A raw end gets a FIN. A WebSocket gets a Close, that of the other end if there is one, and our
- * FIN once it can send no more frames; a target whose half_close is set gets a FIN alone when a raw
- * client has finished. The bridge is done when both ends have finished sending and both pipes have
- * ended. Bytes that come too late are dropped.
+ * FIN once it can send no more frames. The bridge is done when both ends have finished sending and
+ * both pipes have ended. Bytes that come too late are dropped.
+ *
+ * A raw client of a WebSocket target: enum bridge_eof says what its EOF does. Close and FIN are
+ * ends like others; with BRIDGE_EOF_WAIT it is no end: the bridge has no reason yet, pings and all
+ * limits go on, and the reason is what ends the session afterwards, such as the target's Close.
  *
  * Pure: uses transports only by their contract, and time is a parameter, so it runs under tests and
  * fuzzers without sockets.
@@ -65,7 +68,7 @@ void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now
 
 /* Likewise, with a target that speaks WebSocket; takes `frames` over. */
 void bridge_attach_framed(struct bridge *bridge, struct transport *target,
-                          struct bridge_frames *frames, bool half_close, uint64_t now);
+                          struct bridge_frames *frames, enum bridge_eof eof, uint64_t now);
 
 /*
  * Takes frames that came with the request's head; changes them in place, and may change

@@ -54,12 +54,13 @@ static const char *check_end(const struct bridge *bridge, const struct bridge_en
 {
     bool open = bridge->reason == REASON_none;
     bool is_open = from->state == PIPE_WAITING || from->state == PIPE_FLOWING;
-    bool flags = end->in_done || end->over || end->closed || end->close_sent;
+    bool kept = bridge_keeps_eof(bridge, end);
+    bool flags = (end->in_done && !kept) || end->over || end->closed || end->close_sent;
     bool fin_alone = bridge_ending_is_fin(bridge, end);
     const struct rule rules[] = {
         {!open || is_open, "a direction ends only with a reason"},
         {!open || !flags, "an end is noted only with a reason"},
-        {!end->in_done || end->over, "nothing comes from an end that is read to its end"},
+        {!end->in_done || end->over || kept, "nothing comes from an end that is read to its end"},
         {!end->over || !is_open, "a direction ends with its source"},
         {!is_ending(from) || end->over, "a source is over when its direction ends"},
         {!end->close_sent || (end->framed && to->state != PIPE_FLOWING), "no bytes follow a Close"},

@@ -10,9 +10,13 @@ void bridge_ending_note(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     if (bridge->reason != REASON_none)
         return;
+    bool kept = bridge->client.in_done;
     bridge->reason = reason;
     bridge->progress_at = now;
     bridge->up.still_since = bridge->down.still_since = 0;
+    /* Its EOF was kept from the target, which is now told that the session ends. */
+    if (kept)
+        bridge_ending_finish(bridge, &bridge->client);
 }
 
 void bridge_ending_finish(struct bridge *bridge, struct bridge_end *end)
@@ -33,7 +37,8 @@ void bridge_ending_finish_both(struct bridge *bridge)
 
 bool bridge_ending_is_fin(const struct bridge *bridge, const struct bridge_end *end)
 {
-    return end->half_close && bridge->reason == REASON_client_eof && !bridge->client.framed;
+    return end->eof == BRIDGE_EOF_FIN && bridge->reason == REASON_client_eof &&
+           !bridge->client.framed;
 }
 
 /*

@@ -24,6 +24,12 @@ static inline struct pipe *bridge_pipe_to(struct bridge *bridge, const struct br
     return end == &bridge->client ? &bridge->down : &bridge->up;
 }
 
+/* The EOF of this end is not told to the other one: the session goes on without it. */
+static inline bool bridge_keeps_eof(const struct bridge *bridge, const struct bridge_end *end)
+{
+    return bridge->reason == REASON_none && !end->framed && bridge->target.eof == BRIDGE_EOF_WAIT;
+}
+
 /* NULL: the end is raw. */
 static inline struct bridge_frames *bridge_frames_at(struct bridge *bridge,
                                                      const struct bridge_end *end)

@@ -53,6 +53,13 @@ struct bridge_tap {
     bool full;
 };
 
+/* What a WebSocket target is told when a raw client has sent everything. */
+enum bridge_eof {
+    BRIDGE_EOF_CLOSE, /* Close 1000 */
+    BRIDGE_EOF_FIN,   /* a FIN alone: it may still send */
+    BRIDGE_EOF_WAIT,  /* nothing: the session stays open until the target or a limit ends it */
+};
+
 struct bridge_end {
     struct transport *transport; /* borrowed; NULL: none yet, or none any more */
     bool framed;                 /* WebSocket frames; false: raw bytes */
@@ -62,8 +69,8 @@ struct bridge_end {
     bool said_close;             /* its Close frame has come */
     bool closed;                 /* the bridge ends because of that */
     bool close_sent;             /* our last frame is sent, or in the carry */
-    bool half_close;             /* a raw end at the other side ends it with a FIN alone */
     bool lingers;                /* it is read to its end, so that it gets all that was sent */
+    uint8_t eof;                 /* the target's: enum bridge_eof */
 };
 
 struct bridge {

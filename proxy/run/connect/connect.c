@@ -15,6 +15,7 @@
 #include "run/memory/resident.h"
 #include "serve/target/target_connect.h"
 #include "serve/target/target_pool.h"
+#include "serve/target/target_upgrade.h"
 
 /* After standard input has ended, for a server that is still at work. */
 #define REPLY_MS (24U * 3600 * 1000)
@@ -66,7 +67,7 @@ static void note_result(struct connect *connect)
     struct connect_result *result = &connect->result;
     result->reason = bridge->reason;
     /* After our FIN, only a Close tells an end from a cut. */
-    if (bridge->reason == REASON_client_eof && bridge->target.half_close &&
+    if (bridge->reason == REASON_client_eof && bridge->target.eof == BRIDGE_EOF_FIN &&
         !bridge->target.said_close)
         result->reason = REASON_target_eof;
     result->error = connect->stdio.stdio.error;
@@ -159,7 +160,7 @@ static void tick_cb(uv_timer_t *timer)
 /* Once the server has been told that nothing more comes, its answer may take its time. */
 static bool awaits_reply(const struct bridge *bridge)
 {
-    return bridge->reason == REASON_client_eof && bridge->target.half_close &&
+    return bridge->reason == REASON_client_eof && bridge->target.eof == BRIDGE_EOF_FIN &&
            bridge->down.state == PIPE_FLOWING;
 }
 
@@ -200,8 +201,8 @@ static void open_up(struct connect *connect, const struct target_connect_result 
     bridge_init_raw(&connect->bridge, connect->stdio.transport, now);
     connect->bridge.client.lingers = false;
     bridge_frames_init(frames, &connect->keys, false);
-    bridge_attach_framed(&connect->bridge, connect->transport, frames,
-                         target->ws.eof == CONFIG_WS_EOF_HALF_CLOSE, now);
+    bridge_attach_framed(&connect->bridge, connect->transport, frames, target_upgrade_eof(target),
+                         now);
     if (result->first_length > 0)
         bridge_take_first(&connect->bridge, connect->net.buffer->buffer, result->first_length, now);
     /* TLS may hold bytes that it has read already. */

@@ -21,6 +21,7 @@
 #include "serve/stages/session_tap.h"
 #include "serve/target/target_connect.h"
 #include "serve/target/target_pool.h"
+#include "serve/target/target_upgrade.h"
 #include "serve/tokens/token_source.h"
 
 /* ---- the address, and the PROXY header ---- */
@@ -259,9 +260,9 @@ static void take_early(struct session *session, uint64_t now)
 static void attach(struct session *session, const struct config_target *target,
                    struct bridge_frames *frames, uint64_t now)
 {
-    bool half_close = target->ws.eof == CONFIG_WS_EOF_HALF_CLOSE;
     if (frames)
-        bridge_attach_framed(&session->bridge, session->target, frames, half_close, now);
+        bridge_attach_framed(&session->bridge, session->target, frames, target_upgrade_eof(target),
+                             now);
     else
         bridge_attach(&session->bridge, session->target, now);
 }

@@ -252,6 +252,19 @@ enum target_upgrade_verdict target_upgrade_proceed(struct target_upgrade *upgrad
     return TARGET_UPGRADE_FAILED;
 }
 
+enum bridge_eof target_upgrade_eof(const struct config_target *target)
+{
+    switch (target->ws.eof) {
+    case CONFIG_WS_EOF_HALF_CLOSE:
+        return BRIDGE_EOF_FIN;
+    case CONFIG_WS_EOF_CLOSE:
+        return BRIDGE_EOF_CLOSE;
+    case CONFIG_WS_EOF_WAIT:
+        return BRIDGE_EOF_WAIT;
+    }
+    return BRIDGE_EOF_FIN;
+}
+
 void target_upgrade_late(struct target_upgrade *upgrade)
 {
     (void)fail(upgrade, REASON_target_timeout, "connected, but no complete answer came in time");

@@ -18,6 +18,7 @@
 #include "codec/http/answer/http_collect.h"
 #include "codec/ws/ws_request.h"
 #include "config/model/config.h"
+#include "core/bridge/bridge_state.h"
 #include "net/connect/dial_result.h"
 
 struct target_upgrade {
@@ -35,6 +36,9 @@ struct target_upgrade {
     bool by_request; /* after FAILED: refused by status 4xx, or not to be asked for */
     struct http_collect answer;
 };
+
+/* What the target is told when a client that speaks no WebSocket has sent everything. */
+enum bridge_eof target_upgrade_eof(const struct config_target *target);
 
 enum target_upgrade_verdict { TARGET_UPGRADE_WAITS, TARGET_UPGRADE_OPEN, TARGET_UPGRADE_FAILED };
 

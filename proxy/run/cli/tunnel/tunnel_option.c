@@ -64,9 +64,10 @@ const struct options_flag tunnel_option_flags[TUNNEL_OPTIONS] = {
      .argument = "TIME",
      .help = "ping when nothing was received for this long; 30s without it, off: never"},
     {.name = "eof",
-     .argument = "half-close|close",
-     .help = "at the end of the input: wait for what the server still sends, or close; "
-             "half-close without it"},
+     .argument = "half-close|close|wait",
+     .help = "at the end of the input: half-close (send a FIN, and take what the server still "
+             "sends), close, or wait (send nothing: the server ends the session); half-close "
+             "without it"},
     {.name = "print-config",
      .help = "print the configuration as a file for wsluice --config, and exit"},
     {.name = "retry",

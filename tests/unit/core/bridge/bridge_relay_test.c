@@ -31,7 +31,7 @@ static int set_up(void **unused)
     fake_init(&near, CAPACITY, CAPACITY);
     fake_init(&far, CAPACITY, CAPACITY);
     bridge_init(&bridge, &near.transport, false, 1000);
-    bridge_attach_framed(&bridge, &far.transport, frames, true, 1000);
+    bridge_attach_framed(&bridge, &far.transport, frames, BRIDGE_EOF_FIN, 1000);
     return 0;
 }
 
@@ -118,12 +118,18 @@ static void test_a_close_of_the_far_side(void **unused)
     assert_int_equal(bridge.reason, REASON_target_closed);
 }
 
+/* How the end of raw bytes is told does not concern it. */
 static void test_a_client_that_hangs_up(void **unused)
 {
-    near.in_end = io_status(IO_EOF);
-    run();
-    EXPECT_GOT(far, "\x88\xA6" KEY "\x03\xE9"
-                    "client hung up without a Close frame");
+    for (int eof = BRIDGE_EOF_CLOSE; eof <= BRIDGE_EOF_WAIT; eof++) {
+        tear_down(NULL);
+        set_up(NULL);
+        bridge.target.eof = (uint8_t)eof;
+        near.in_end = io_status(IO_EOF);
+        run();
+        EXPECT_GOT(far, "\x88\xA6" KEY "\x03\xE9"
+                        "client hung up without a Close frame");
+    }
 }
 
 static void test_faults_of_either_end(void **unused)

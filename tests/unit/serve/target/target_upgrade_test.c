@@ -296,6 +296,16 @@ static void test_a_request_that_does_not_fit(void **unused)
     assert_int_equal(upgrade.request[0], 0);
 }
 
+static void test_the_end_of_a_raw_client(void **unused)
+{
+    struct config_target ends_so = {.ws.eof = CONFIG_WS_EOF_HALF_CLOSE};
+    assert_int_equal(target_upgrade_eof(&ends_so), BRIDGE_EOF_FIN);
+    ends_so.ws.eof = CONFIG_WS_EOF_CLOSE;
+    assert_int_equal(target_upgrade_eof(&ends_so), BRIDGE_EOF_CLOSE);
+    ends_so.ws.eof = CONFIG_WS_EOF_WAIT;
+    assert_int_equal(target_upgrade_eof(&ends_so), BRIDGE_EOF_WAIT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -316,6 +326,7 @@ int main(void)
         TEST(test_a_late_answer),
         TEST(test_an_endless_head),
         TEST(test_a_request_that_does_not_fit),
+        TEST(test_the_end_of_a_raw_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

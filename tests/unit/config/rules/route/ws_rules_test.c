@@ -16,6 +16,7 @@ static void accepts(void **state)
 {
     text_config_expect(ROUTE("target: 'ws://127.0.0.1/a?b'"), "");
     text_config_expect(WSS("user: ann, password: x, headers: {X-A: b}"), "");
+    text_config_expect(WSS("eof: wait"), "");
     text_config_expect(WSS("bearer: x, subprotocols: [a, b], eof: close, origin: 'https://a'"), "");
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
                        "target: 'wss://{a}.i/{a}'}]\n",

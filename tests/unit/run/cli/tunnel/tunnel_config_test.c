@@ -177,7 +177,8 @@ static void refusals(void **state)
     static const char place[] = "[BIND:]PORT|unix:PATH";
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("https://gate"), "URL", "http is not WebSocket");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("http://gate"), "URL", "http is not WebSocket");
-    refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--eof=x"), "--eof", "half-close or close");
+    refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--eof=x"), "--eof",
+            "half-close, close or wait");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("gate:22"), "URL", "must be ws://HOST/PATH");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a:b@gate"), "URL", "must not have a user name");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a/{b}"), "URL", "must have a fixed path");
