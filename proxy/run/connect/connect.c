@@ -68,8 +68,11 @@ static void note_result(struct connect *connect)
     result->reason = bridge->reason;
     /* After our FIN, only a Close tells an end from a cut. */
     if (bridge->reason == REASON_client_eof && bridge->target.eof == BRIDGE_EOF_FIN &&
-        !bridge->target.said_close)
+        !bridge->target.said_close) {
         result->reason = REASON_target_eof;
+        snprintf(connect->detail, sizeof(connect->detail), "%s, after the end of the input",
+                 reason_row(REASON_target_eof)->text);
+    }
     result->error = connect->stdio.stdio.error;
     if (bridge->reason == REASON_target_tls)
         result->detail = tls_failure(connect->transport);

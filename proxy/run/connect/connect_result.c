@@ -40,6 +40,7 @@ static const struct {
     {REASON_target_untrusted, "mismatch", "it is of another name: see --server-name"},
     {REASON_target_tls, "wrong version number",
      "this port speaks no TLS: write ws:// or another port"},
+    {REASON_target_eof, "end of the input", "if it drops its answer at a FIN, see --eof=wait"},
     {REASON_target_upgrade, ": HTTP 400", "if this port speaks TLS, write wss://"},
     {REASON_target_upgrade, ": HTTP 401", "see --user and --bearer-file"},
 };

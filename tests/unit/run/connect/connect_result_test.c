@@ -70,6 +70,10 @@ static void test_a_remedy_is_told_where_there_is_one(void **unused)
            "WebSocket handshake failed: gate:80: HTTP 401 Unauthorized; "
            "see --user and --bearer-file",
            .reason = REASON_target_upgrade, .detail = "gate:80: HTTP 401 Unauthorized");
+    EXPECT(1,
+           "session failed: it hung up after the end of the input; "
+           "if it drops its answer at a FIN, see --eof=wait",
+           .reason = REASON_target_eof, .detail = "it hung up after the end of the input");
     EXPECT(1, "connection failed: gate: HTTP 401", .reason = REASON_target_refused,
            .detail = "gate: HTTP 401");
 }
