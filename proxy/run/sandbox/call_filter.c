@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -162,6 +163,16 @@ static bool add_threads(scmp_filter_ctx filter)
            add(filter, SCMP_ACT_ERRNO(EPERM), "clone", 1, &other);
 }
 
+/* Of the calling thread: setpriority(PRIO_PROCESS, 0, ...); and to the class that runs last. */
+static bool add_priorities(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp own[] = {SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, PRIO_PROCESS),
+                                       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, 0)};
+    const struct scmp_arg_cmp last = SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, SCHED_IDLE);
+    return add(filter, SCMP_ACT_ALLOW, "setpriority", WSL_COUNT(own), own) &&
+           add(filter, SCMP_ACT_ALLOW, "sched_setscheduler", 1, &last);
+}
+
 bool call_filter_enter(void)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
@@ -174,7 +185,7 @@ bool call_filter_enter(void)
     if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0 &&
         add_names(filter, SCMP_ACT_ALLOW, allowed) &&
         add_names(filter, SCMP_ACT_ERRNO(EPERM), refused) && add_sockets(filter) &&
-        add_controls(filter) && add_threads(filter))
+        add_controls(filter) && add_threads(filter) && add_priorities(filter))
         error = seccomp_load(filter);
     seccomp_release(filter);
     errno = -error;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -65,6 +67,9 @@ static void try_what_is_refused(void *unused)
     refused(syscall(425, 1, NULL), ENOSYS); /* io_uring_setup */
     refused(syscall(435, NULL, 0), ENOSYS); /* clone3 */
     refused(syscall(100000), ENOSYS);
+    refused(setpriority(PRIO_PGRP, 0, 0), ENOSYS);
+    refused(setpriority(PRIO_PROCESS, (id_t)getppid(), 0), ENOSYS);
+    refused(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &(struct sched_param){1}), ENOSYS);
     if (syscall(SYS_socket, AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0) /* not so by socketcall */
         in_child_expect(sizeof(long) == 4);
 }
@@ -87,6 +92,9 @@ static void try_what_stays(void *unused)
     (void)getaddrinfo("localhost", "80", NULL, &found);
     if (found)
         freeaddrinfo(found);
+    in_child_expect(setpriority(PRIO_PROCESS, 0, 10) == 0 && getpriority(PRIO_PROCESS, 0) == 10);
+    in_child_expect(pthread_setschedparam(pthread_self(), SCHED_IDLE, &(struct sched_param){0}) ==
+                    0);
     in_child_expect(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
     in_child_expect(nanosleep(&pause, NULL) == 0);
     in_child_expect(kill(getpid(), 0) == 0);
