@@ -1,7 +1,10 @@
 """The method `basic`: user and password of a users file, as curl, browsers' links and libraries send them."""
 import asyncio
 import base64
+import contextlib
 import json
+import os
+import pathlib
 import subprocess
 
 import gateway
@@ -11,7 +14,7 @@ import websockets
 from gateway import ANY, PROXIED, ask, get, reload, there
 from lab import run
 from users_file import credentials, crypted, set_password, write_users
-from wire import request
+from wire import request, until
 
 
 def start(lab, routes, *listeners, **process):
@@ -126,6 +129,30 @@ def test_a_plain_password_is_refused_at_start(lab, users):
         code, out, err = run(*command)
         assert code == 1 and f'{users}:1: no password hash, perhaps the password itself' in out + err
         assert 'wsluice passwd' in out + err and 'sesame' not in out + err
+
+
+def priorities(pid):
+    """(nice, policy) of each thread."""
+    found = set()
+    for thread in pathlib.Path(f'/proc/{pid}/task').iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            fields = (thread / 'stat').read_text().rpartition(')')[2].split()
+            found.add((int(fields[16]), int(fields[38])))
+    return found
+
+
+@pytest.mark.parametrize('sandbox', ['auto', 'off'])
+def test_hashing_gives_way(lab, users, sandbox):
+    """It runs while a processor is free, or with a third of what a session gets: also in the sandbox."""
+    write_users(users, 'ann:$2b$14$abcdefghijklmnopqrstuuYoA/Ig5dOcHJ1Uzls.zCgSC7r9v4W76\n')  # takes a second or more
+    bridge = start(lab, [guarded(lab, users)], sandbox=sandbox)
+    before, own = priorities(bridge.pid), os.getpriority(os.PRIO_PROCESS, 0)
+    assert before == {(own, os.SCHED_OTHER)}
+    client = lab.connect(bridge)
+    client.send(request('/desk/1', fields=credentials('ann', 'guess')))
+    until(lambda: priorities(bridge.pid) - before <= {(own, os.SCHED_IDLE), (min(own + 5, 19), os.SCHED_OTHER)} and
+          priorities(bridge.pid) != before, 'a thread that gives way')
+    client.reset()
 
 
 def test_failures_back_off(lab, users):

@@ -5,6 +5,7 @@
 #include "serve/auth/login/login_shared.h"
 #include "serve/auth/ticket/ticket_key_urls.h"
 #include "serve/auth/ticket/ticket_used.h"
+#include "serve/auth/users/password_thread.h"
 #include "serve/auth/users/users_store.h"
 
 struct holding {
@@ -19,6 +20,7 @@ struct auth_shared {
     struct login_shared *login;
     struct ticket_used *tickets;
     struct ticket_key_urls *keys;
+    struct password_thread_shared *threads;
     pthread_mutex_t files_lock; /* of what follows */
     struct list holdings;
 };
@@ -35,10 +37,13 @@ struct auth_shared *auth_shared_create(void)
         shared->tickets = ticket_used_create(TICKET_USED_MAX);
     if (shared && shared->tickets)
         shared->keys = ticket_key_urls_create();
-    if (!shared || !shared->keys) {
+    if (shared && shared->keys)
+        shared->threads = password_thread_shared_create();
+    if (!shared || !shared->threads) {
         backoff_destroy(shared ? shared->backoff : NULL);
         login_shared_destroy(shared ? shared->login : NULL);
         ticket_used_free(shared ? shared->tickets : NULL);
+        ticket_key_urls_free(shared ? shared->keys : NULL);
         free(shared);
         return NULL;
     }
@@ -57,6 +62,7 @@ void auth_shared_destroy(struct auth_shared *shared)
     login_shared_destroy(shared->login);
     ticket_used_free(shared->tickets);
     ticket_key_urls_free(shared->keys);
+    password_thread_shared_release(shared->threads);
     pthread_mutex_destroy(&shared->lock);
     pthread_mutex_destroy(&shared->files_lock);
     free(shared);
@@ -75,6 +81,11 @@ struct ticket_used *auth_shared_tickets(struct auth_shared *shared)
 struct ticket_key_urls *auth_shared_keys(struct auth_shared *shared)
 {
     return shared->keys;
+}
+
+struct password_thread_shared *auth_shared_threads(struct auth_shared *shared)
+{
+    return shared->threads;
 }
 
 /* ---- users files ---- */

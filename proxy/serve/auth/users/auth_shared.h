@@ -14,6 +14,7 @@
 
 struct auth_shared;
 struct login_shared;
+struct password_thread_shared;
 struct ticket_key_urls;
 struct ticket_used;
 struct users_store;
@@ -24,6 +25,7 @@ void auth_shared_destroy(struct auth_shared *shared); /* NULL: nothing happens *
 struct login_shared *auth_shared_login(struct auth_shared *shared);
 struct ticket_used *auth_shared_tickets(struct auth_shared *shared);
 struct ticket_key_urls *auth_shared_keys(struct auth_shared *shared);
+struct password_thread_shared *auth_shared_threads(struct auth_shared *shared);
 
 /* The file at `path`, read now. NULL: it cannot be read, or has a fault. */
 WSL_MUST_CHECK struct users_store *auth_shared_users(struct auth_shared *shared, const char *path,

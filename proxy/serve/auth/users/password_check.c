@@ -74,7 +74,8 @@ static void try_password(struct password_job *job, const struct recent_digest *d
     }
     enum password_verdict verdict = PASSWORD_WRONG;
     if (trial.hash[0] != '\0')
-        verdict = password_thread_verify(password_of(job), slice_of(trial.hash));
+        verdict = password_thread_verify(auth_shared_threads(job->shared), password_of(job),
+                                         slice_of(trial.hash));
     explicit_bzero(trial.hash, sizeof(trial.hash));
     if (verdict == PASSWORD_FAILED) {
         answer->reason = REASON_out_of_memory;
