@@ -1,7 +1,7 @@
 #!/bin/bash
 # From a fresh Debian to a running bridge: installs the packages for the build, builds build/wsluice,
-# and starts its demo: a page on port 6080, and a built-in echo service behind it. Run it again at any
-# time; finished steps are skipped.
+# and starts its demo: a page on port 6080, and a built-in echo service behind it. After
+# contrib/ssh/build.sh the page links to SSH in a tab. Run it again at any time; finished steps are skipped.
 #
 # usage: contrib/quickstart.sh [--check] [PORT]
 #   --check   build, test that the bridge carries bytes, stop (the same if CI=true)
@@ -62,13 +62,13 @@ build() {
     fi
 }
 
-# Requests the demo page.
-show() { # PORT
+# Requests a page.
+show() { # PORT PATH TITLE
     local line
     exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
-    printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$2" >&3
     while IFS= read -r -t 5 line <&3; do
-        case $line in *'<title>wsluice'*) return 0 ;; esac
+        case $line in *"<title>$3"*) return 0 ;; esac
     done
     return 1
 }
@@ -92,7 +92,7 @@ talk() { # PORT
 
 prove() {
     local log=build/quickstart-check.log bridge bound=''
-    build/wsluice demo 127.0.0.1:0 </dev/null >"$log" 2>&1 &
+    build/wsluice demo "${shell[@]}" 127.0.0.1:0 </dev/null >"$log" 2>&1 &
     bridge=$!
     # shellcheck disable=SC2064
     trap "kill $bridge 2>/dev/null || true" EXIT
@@ -103,7 +103,8 @@ prove() {
         sleep 0.1
     done
     [ -n "$bound" ] || { cat "$log" >&2; die "the bridge did not start"; }
-    LC_ALL=C show "$bound" || { cat "$log" >&2; die "the demo page is missing"; }
+    LC_ALL=C show "$bound" / wsluice || { cat "$log" >&2; die "the demo page is missing"; }
+    [ "${#shell[@]}" -eq 0 ] || LC_ALL=C show "$bound" /shell/ SSH || { cat "$log" >&2; die "SSH in a tab is missing"; }
     LC_ALL=C talk "$bound" || { cat "$log" >&2; die "the bridge did not echo"; }
     kill "$bridge"
     wait "$bridge" || die "the bridge did not exit cleanly"
@@ -135,9 +136,11 @@ if [ -z "$check" ] && is_open "$port"; then
 fi
 install_packages
 build
+shell=()
+[ ! -f build/ssh/app.js ] || shell=(--web=build/ssh)
 if [ -n "$check" ]; then
     prove
 else
     next_steps
-    exec build/wsluice demo "$port"
+    exec build/wsluice demo "${shell[@]}" "$port"
 fi

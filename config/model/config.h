@@ -312,8 +312,9 @@ struct config_route {
     struct config_auth_set auth;
     struct config_files files; /* also of a bridge: for requests without an upgrade */
     bool demo;                 /* bridge: for the same requests, the built-in demo page */
-    bool status;               /* the status page, for operators */
-    const char *record;        /* bridge: each session to a file of this name and a number */
+    const char *demo_shell; /* not from a file: the demo's sshd; its page links to SSH in a tab */
+    bool status;            /* the status page, for operators */
+    const char *record;     /* bridge: each session to a file of this name and a number */
     struct config_capture *captures;
     size_t capture_count;
     const char *redirect;        /* redirect: the URL, with {host} {path} {query} */

@@ -227,7 +227,7 @@ def test_docker(lab, here, image):
 
 
 def test_cards_of_the_demo(lab, here):
-    """The next steps of its page; tests/e2e/test_ssh.py has the one for SSH, test_docker the one for Docker."""
+    """The next steps of its page; tests/e2e/test_ssh.py and tests/browser/test_demo.py have those for SSH, test_docker the one for Docker."""
     target = lab.target(says(b'RFB'))
     install, serve = card('A desktop in a tab: VNC').split('\n')
     assert install == 'apt install novnc'
@@ -238,7 +238,7 @@ def test_cards_of_the_demo(lab, here):
                                          target=('10.0.0.5:5900', f'127.0.0.1:{target.port}')))
     assert b'noVNC' in get(lab, bridge, '/novnc/vnc.html').body and get(lab, bridge, '/status').status == 200
     hears(lab, bridge, '/vnc', b'RFB')
-    assert len(cards()) == 4
+    assert len(cards()) == 5
 
 
 def test_debian_packages():

@@ -7,7 +7,11 @@ import looks
 import pytest
 from chromium import PHONE
 from lab import run
+from ports import free_port
+from recipes import card, folder_for, replaced, shell
+from shells import User
 
+PORT_HERE = ('127.0.0.1:6080', '127.0.0.1:0')
 MOVED = "() => (document.querySelector('#rtt-chart .line')?.getAttribute('d').match(/L/g) || []).length"
 LOGGED = "() => [...document.querySelectorAll('#log tr')].map((tr) => [...tr.cells].map((td) => td.innerText))"
 
@@ -97,6 +101,44 @@ def test_works_under_a_sub_path_and_tls(lab, certs, tab):
     assert page.complaints() == []
 
 
+def test_links_to_ssh_in_a_tab(lab, built, sshd, tab):
+    bridge = lab.start('demo', '--web', built, '127.0.0.1:0', f'127.0.0.1:{sshd.port}')
+    page = tab(viewport={'width': 1280, 'height': 900})
+    page.goto(f'http://localhost:{bridge.port}/')
+    page.wait_text('#state', 'Connected')
+    assert f'127.0.0.1:{sshd.port}' in page.text('[aria-labelledby=shell]')
+    assert 'contrib/ssh/build.sh' not in page.text('main')
+    looks.check(page)
+    page.shot('demo-ssh', fullPage=True)
+    page.click('#open-shell')
+    page.wait_text('#title', 'SSH')
+    user = User(page, f'http://localhost:{bridge.port}')
+    user.wait('no form', "() => !document.getElementById('login').hidden", None)
+    user.fill(password=sshd.password).connect().accept()
+    user.opened()
+    assert user.complaints() == []
+
+
+def test_says_how_to_build_ssh_in_a_tab(demo, lab, certs, built, sshd, tab):
+    page = tab()
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    assert page.evaluate("() => document.querySelector('[aria-labelledby=shell]').hidden")
+    make, serve = card('A terminal in a tab: SSH').split('\n')
+    assert make == 'contrib/ssh/build.sh build/ssh' and make in page.text('#steps')
+    bridge = shell(lab, folder_for(lab, certs), replaced(serve, folder=('build/ssh', built), port=PORT_HERE, sshd=('localhost:22', f'127.0.0.1:{sshd.port}')))
+    user = User(tab(), f'http://localhost:{bridge.port}', '/').visit()
+    user.fill(password=sshd.password).connect().accept()
+    user.opened()
+
+
+def test_says_that_no_sshd_answers(lab, built, tab):
+    bridge = lab.start('demo', '--web', built, '127.0.0.1:0', f'127.0.0.1:{free_port()}')
+    user = User(tab(), f'http://localhost:{bridge.port}').visit()
+    user.fill(password='any').connect()
+    assert 'apt install openssh-server' in user.page.wait_text('#login-problem', 'refused the connection')
+
+
 def test_copies_the_next_step(demo, lab, tab):
     page = tab()
     page.goto(url(demo))
@@ -117,7 +159,7 @@ def test_is_accessible(demo, tab):
     page.goto(url(demo))
     page.wait_text('#state', 'Connected')
     places = looks.walk(page, 30)
-    assert places[:3] == ['flow', 'bytes', 'send'] and places.count('Copy') == 4
+    assert places[:3] == ['flow', 'bytes', 'send'] and places.count('Copy') == 5
     page.click('#send')
     page.wait("() => document.querySelectorAll('#log tr').length === 2")
     looks.check(page)

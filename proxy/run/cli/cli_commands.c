@@ -21,12 +21,16 @@
 /* A word of the command line that serves, with all of its options. */
 static const struct cli_command demo = {
     .name = "demo",
-    .operands = "[[HOST:]PORT]",
-    .operands_max = 1,
+    .operands = "[[HOST:]PORT [SSHD_HOST:PORT]]",
+    .operands_max = 2,
     .help = "serve a built-in echo, and a page that shows it",
     .details = "Starts the bridge with a built-in echo as its target, and a page that shows\n"
                "it at work: open http://localhost:6080 in a browser. PORT is 6080 if none is\n"
-               "given. The options of wsluice --help apply as well, such as --cert=FILE.\n",
+               "given. The options of wsluice --help apply as well, such as --cert=FILE.\n"
+               "\n"
+               "With --web=FOLDER, where contrib/ssh/build.sh has made SSH in a tab, the page\n"
+               "links to it, for browsers on this machine. Its sshd is localhost:22 unless\n"
+               "another is given.\n",
 };
 
 static const struct cli_command *const commands[] = {

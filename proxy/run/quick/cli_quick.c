@@ -12,10 +12,11 @@
 #include "run/quick/cli_plugin.h"
 #include "run/quick/quick_auth.h"
 #include "run/quick/quick_checks.h"
+#include "run/quick/quick_demo.h"
 #include "run/quick/quick_tokens.h"
 #include "run/quick/quick_values.h"
 
-static const char demo_listen[] = "6080", command_retry[] = "10s";
+static const char command_retry[] = "10s";
 
 static void set_command_target(struct quick *quick, const char *loopback)
 {
@@ -129,7 +130,7 @@ static void set_addresses(struct quick *quick)
     if (!quick_values_given(quick, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
     fewest = count;
-    if (!target_given && !args->demo && !tokens)
+    if (!target_given && (!args->demo || quick_demo_has_shell(quick)) && !tokens)
         wanted[count++] = OPTIONS_TARGET;
     if (!wraps)
         fewest = args->demo ? 0 : count;
@@ -145,18 +146,6 @@ static void set_addresses(struct quick *quick)
     /* A command with a target of its own keeps its port. */
     if (wraps && !target_given && args->scan.operand_count < count && line->diag.errors == 0)
         target_command(quick);
-}
-
-static void set_demo(struct quick *quick)
-{
-    /* An abstract name needs no directory and leaves nothing behind. */
-    char target[64];
-    snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
-    quick_values_set_fixed(quick, OPTIONS_TARGET, "address", target);
-    quick_values_set_fixed(quick, OPTIONS_ROUTE, "demo", "true");
-    if (quick->line->args.scan.operand_count == 0 &&
-        !quick_values_given(quick, OPTIONS_LISTENER, "address"))
-        quick_values_set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
 }
 
 /* Opens one struct of each section, with the defaults of the command line. */
@@ -228,13 +217,15 @@ static void build(struct quick *quick)
     if (quick->config->log.file)
         quick_values_set_fixed(quick, OPTIONS_LOG, "target", "file");
     if (quick->line->args.demo)
-        set_demo(quick);
+        quick_demo_set(quick);
     if (quick->line->diag.errors == 0)
         quick_checks_imply_tls(quick);
     imply_listing(quick);
     if (quick->line->diag.errors == 0)
         quick_checks_warn(quick);
     move_target_options(quick);
+    if (quick->line->diag.errors == 0)
+        quick_demo_add_shell(quick);
     if (quick->line->diag.errors == 0)
         rules_check(quick->config, &(struct option_locator){.flags = true, .locate = locate},
                     &quick->line->diag);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "run/quick/cli_plugin.h"
+#include "run/quick/quick_demo.h"
 
 static const char default_certificate[] = "self.pem";
 
@@ -14,8 +15,6 @@ void quick_checks_conflicts(struct quick *quick)
     struct cli_line *line = quick->line;
     const struct cli_args *args = &line->args;
     bool target_given = quick_values_given(quick, OPTIONS_TARGET, "address");
-    if (args->demo && target_given)
-        cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
     if (cli_plugin_has_tokens(line) && (target_given || args->demo))
         cli_line_usage_error(line, args->demo ? NULL : "--unix-target", "tokens choose the target",
                              "leave one of them out");
@@ -24,13 +23,7 @@ void quick_checks_conflicts(struct quick *quick)
         cli_line_usage_error(line, "--ssl-target-insecure",
                              "--ssl-target-ca is there to verify the certificate",
                              "leave one of them out");
-    if (args->demo && quick_values_given(quick, OPTIONS_FILES, "root"))
-        cli_line_usage_error(line, "--web", "demo has its own page", "leave one of them out");
-    if (args->demo && args->print)
-        cli_line_usage_error(line, "--print-config", "a file cannot say demo",
-                             "name a target instead");
-    if (args->demo && args->scan.rest)
-        cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
+    quick_demo_check(quick);
 }
 
 /* ---- implied values, and checks ---- */

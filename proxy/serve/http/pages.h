@@ -16,7 +16,10 @@ struct page {
     const char *csp;  /* Content-Security-Policy: allows the page's own style and script, by hash */
 };
 
-/* The demo: opens a WebSocket to an echo server at its own path. */
+/*
+ * The demo: opens a WebSocket to an echo server at its own path. A template (codec/web/html.h):
+ * `built` and `to_build` are "hidden" for what it does not say about SSH in a tab.
+ */
 const struct page *pages_demo(void);
 
 /* The status page: reads sessions, routes and targets as JSON from its own path. */

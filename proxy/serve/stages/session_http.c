@@ -1,6 +1,7 @@
 #include "serve/stages/session_http.h"
 
 #include "codec/http/http_etag.h"
+#include "codec/web/html.h"
 #include "core/route/expand.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/http/pages.h"
@@ -157,27 +158,51 @@ static void health(struct session *session, const struct http_head *head)
                                                 .body = reply_static(slice_of(answer.body))});
 }
 
-/*
- * Answers with a page of the binary, or with 304 (RFC 9110 section 13.1.2): page and ETag change
- * with the binary only.
- */
-static void show(struct session *session, const struct http_head *head, const struct page *page)
+/* The demo page, with a link to SSH in a tab or how to build it. NULL: out of memory. */
+static char *demo_page(const struct session *session, size_t *length)
 {
+    const struct page *page = pages_demo();
+    const char *sshd = session->route->demo_shell;
+    const struct html_value values[] = {
+        {"sshd", slice_of(sshd ? sshd : "")},
+        {"built", slice_of(sshd ? "" : "hidden")},
+        {"to_build", slice_of(sshd ? "hidden" : "")},
+    };
+    struct text text = {0};
+    html_fill(&text, (struct slice){(const char *)page->bytes, page->length}, values,
+              WSL_COUNT(values));
+    return text_take(&text, length);
+}
+
+/*
+ * Answers with the page, or with 304 (RFC 9110 section 13.1.2): page and ETag change with the
+ * binary and the link only.
+ */
+static void show_demo(struct session *session, const struct http_head *head)
+{
+    const struct page *page = pages_demo();
+    char etag[32];
+    snprintf(etag, sizeof(etag), "%.17s%s\"", page->etag, session->route->demo_shell ? "-ssh" : "");
     const struct config_header fields[] = {
-        {"ETag", page->etag},
+        {"ETag", etag},
         {"Content-Security-Policy", page->csp},
         {"X-Content-Type-Options", "nosniff"},
     };
-    bool known =
-        http_etag_listed(head, SLICE("If-None-Match"), slice_of(page->etag), HTTP_ETAG_WEAK);
-    struct slice body = {(const char *)page->bytes, page->length};
+    const bool known =
+        http_etag_listed(head, SLICE("If-None-Match"), slice_of(etag), HTTP_ETAG_WEAK);
+    size_t length = 0;
+    char *body = demo_page(session, &length);
+    if (!body) {
+        session_reply_refuse(session, REASON_out_of_memory);
+        return;
+    }
     session_reply_send(session, &(struct reply){
                                     .status = known ? 304 : 200,
                                     .content_type = "text/html; charset=utf-8",
                                     .cache_control = "no-cache",
                                     .fields = fields,
                                     .field_count = WSL_COUNT(fields),
-                                    .body = reply_static(body),
+                                    .body = reply_owned(body, length),
                                 });
 }
 
@@ -202,7 +227,7 @@ void session_http_reply(struct session *session, const struct http_head *head)
             return;
         }
         if (session->route->demo) {
-            show(session, head, pages_demo());
+            show_demo(session, head);
             return;
         }
         session_reply_refuse(session, REASON_http_not_upgrade);

@@ -151,6 +151,11 @@ function closed({ text, bad }) {
     $('reconnect').focus();
 }
 
+const ADVICE = { // by the Close code of the gateway
+    1006: ' If this gateway has a login, it may have ended: reload the page.',
+    1011: ' Is sshd running there? On that machine: systemctl status ssh (to install it: apt install openssh-server).',
+};
+
 /** What went wrong, as a text and the field of the form that it is about. */
 async function fault(error, cancelled) {
     if (blocked) return [`This page may not connect to ${new URL(login.url).host}: its Content-Security-Policy does not allow it. ` +
@@ -158,7 +163,7 @@ async function fault(error, cancelled) {
     if (cancelled) return ['Cancelled.', null];
     if (error.code === 'host-key') return [await refused(error), null];
     if (error.code === 'denied') return [error.message, login.keys.length ? 'key-file' : 'password'];
-    const advice = error.code === 'connect' && error.closeCode === 1006 ? ' If this gateway has a login, it may have ended: reload the page.' : '';
+    const advice = (error.code === 'connect' && ADVICE[error.closeCode]) || '';
     return [error.message + advice, error.code === 'connect' && !login.machine ? 'url' : null];
 }
 

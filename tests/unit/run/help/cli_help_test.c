@@ -65,7 +65,7 @@ static void demo_has_a_page_of_its_own(void **state)
 {
     const char *const lines[] = {"demo --help", "demo 7000 -h", "--cert=x demo --help",
                                  "help demo"};
-    const char begin[] = "usage: wsluice demo [options] [[HOST:]PORT]\n";
+    const char begin[] = "usage: wsluice demo [options] [[HOST:]PORT [SSHD_HOST:PORT]]\n";
     for (size_t i = 0; i < WSL_COUNT(lines); i++) {
         struct run run;
         parse(&run, lines[i]);

@@ -267,7 +267,6 @@ static void demo_brings_its_target(void **state)
     unix_is(&run.listener->address, "l");
     done(&run);
     refuses("demo --unix-target=s", 2, "demo has its own target");
-    refuses("demo --web=.", 2, "--web: demo has its own page; leave one of them out");
 }
 
 static void a_daemon_has_absolute_paths(void **state)

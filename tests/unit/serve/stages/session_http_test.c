@@ -7,7 +7,7 @@
 
 #define GET CLIENT_LAB_GET
 
-static struct config_route routes[6];
+static struct config_route routes[7];
 static struct config_target same[2];
 
 static int set_up(void **unused)
@@ -37,6 +37,9 @@ static int set_up(void **unused)
     routes[5].path = "/demo";
     routes[5].name = "demo";
     routes[5].demo = true;
+    routes[6] = routes[5];
+    routes[6].path = "/linked";
+    routes[6].demo_shell = "desk:22";
     config->routes = routes;
     config->route_count = WSL_COUNT(routes);
     client_lab_open(config);
@@ -92,6 +95,19 @@ static void test_the_demo_page_and_its_tag(void **unused)
     assert_has(answer_to(request), "HTTP/1.1 304 ");
 }
 
+static void test_the_demo_page_links_to_ssh_in_a_tab(void **unused)
+{
+    const char *answer = answer_to(GET("/demo"));
+    assert_has(answer, "aria-labelledby=\"shell\" hidden>");
+    assert_has(answer, "<article class=\"card\" >");
+    assert_null(strstr(answer, "{{"));
+    answer = answer_to(GET("/linked"));
+    assert_has(answer, "aria-labelledby=\"shell\" >");
+    assert_has(answer, "<article class=\"card\" hidden>");
+    assert_has(answer, "<code>desk:22</code>");
+    assert_has(answer, "-ssh\"\r\n");
+}
+
 static void test_a_bridge_without_a_page(void **unused)
 {
     assert_has(answer_to(GET("/bridge")), "HTTP/1.1 426 ");
@@ -143,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_redirect),
         TEST(test_the_demo_page_and_its_tag),
+        TEST(test_the_demo_page_links_to_ssh_in_a_tab),
         TEST(test_a_bridge_without_a_page),
         TEST(test_liveness),
         TEST(test_readiness_needs_a_target),
