@@ -27,8 +27,8 @@
 #define SOCKET     "unix:[/@][^:]+"
 #define URL(place) "(" SERVICE "(/" TARGET "*" place ")|" SOCKET "(:/" TARGET "*" place "))"
 
-/* Visible ASCII but  " # , / ? @ \\ ; the first one is no ':'. */
-#define AUTHORITY "([!$-+.0-9;->A-[^-~-]|\\])([!$-+.0->A-[^-~-]|\\])*"
+/* Of addresses and ports, the expression checks less than ws_field_check_host. */
+#define AUTHORITY "([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?"
 
 const struct value_form text_form_path = {
     pattern_check_path, PATH,

@@ -55,7 +55,7 @@ static void websocket_targets(void **state)
                              "a://b:1", "://b",         "https://",       NULL};
     const char *users[] = {"ann", "Ann Lee", "a:b", "\x7f", "é", NULL};
     const char *bearers[] = {"a.b-c_~+/==", "=", "a=b", "a b", NULL};
-    compare(&text_form_authority, hosts, REGEX_EXACT);
+    compare(&text_form_authority, hosts, REGEX_LOOSE);
     compare(&text_form_sent_origin, origins, REGEX_LOOSE);
     compare(&text_form_user, users, REGEX_EXACT);
     compare(&text_form_credential, users, REGEX_EXACT);

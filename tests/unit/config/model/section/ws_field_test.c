@@ -18,6 +18,18 @@ static void hosts_and_origins(void **state)
     assert_non_null(ws_field_check_host("a\r\nX-Y: z"));
     assert_non_null(ws_field_check_host("a b"));
     assert_non_null(ws_field_check_host("ann@a"));
+    assert_non_null(ws_field_check_host("a!b"));
+    assert_non_null(ws_field_check_host("desk:abc"));
+    assert_non_null(ws_field_check_host("desk:"));
+    assert_non_null(ws_field_check_host("desk:0"));
+    assert_non_null(ws_field_check_host("desk:65536"));
+    assert_non_null(ws_field_check_host("[::1"));
+    assert_non_null(ws_field_check_host("[::1]x"));
+    assert_non_null(ws_field_check_host("[::1]:"));
+    assert_non_null(ws_field_check_host("[1:2]"));
+    assert_non_null(ws_field_check_host("[]"));
+    assert_null(ws_field_check_host("[fe80::1]"));
+    assert_null(ws_field_check_host("10.0.0.1:65535"));
     assert_null(ws_field_check_origin("https://desk:1"));
     assert_null(ws_field_check_origin("null"));
     assert_non_null(ws_field_check_origin("desk"));
