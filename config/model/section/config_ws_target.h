@@ -19,7 +19,10 @@ enum config_ws_eof {
     CONFIG_WS_EOF_WAIT,       /* nothing: the target or a limit ends the session */
 };
 
-#define CONFIG_WS_SUBPROTOCOLS_MAX 32 /* offers of one request */
+#define CONFIG_WS_SUBPROTOCOLS_MAX 32          /* offers of one request */
+#define CONFIG_WS_REQUEST_MAX      (16 * 1024) /* bytes of a request */
+#define CONFIG_WS_REQUEST_OWN      512         /* of them, what wsluice writes itself, at most */
+#define CONFIG_WS_LOGIN_MAX        1024        /* bytes of user, colon and password */
 
 struct config_header {
     const char *name, *value;

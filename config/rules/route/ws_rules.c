@@ -1,5 +1,6 @@
 #include "config/rules/route/ws_rules.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "config/rules/route/capture_rules.h"
@@ -108,6 +109,80 @@ static void check_credentials(const struct route_check *check, size_t index)
                            "user and password are set as well");
 }
 
+/* ---- lengths ---- */
+
+static size_t length_of(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* One line of the request. */
+static size_t field_length(const char *name, size_t value)
+{
+    return strlen(name) + strlen(": \r\n") + value;
+}
+
+static size_t headers_length(const struct config_ws_target *ws)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < ws->header_count; i++)
+        length += field_length(ws->headers[i].name ? ws->headers[i].name : "",
+                               length_of(ws->headers[i].value));
+    return length;
+}
+
+static size_t subprotocols_length(const struct config_ws_target *ws)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < ws->subprotocols.count; i++)
+        length += strlen(ws->subprotocols.items[i]) + strlen(", ");
+    return field_length("Sec-WebSocket-Protocol", length);
+}
+
+/* What fills the request: the longest of its parts is at fault. */
+static void check_request(const struct route_check *check, size_t index)
+{
+    const struct config_ws_target *ws = &check->route->targets[index].ws;
+    const struct {
+        const char *key;
+        size_t length;
+    } parts[] = {
+        {"bearer", field_length("Authorization", strlen("Bearer ") + length_of(ws->bearer))},
+        {"headers", headers_length(ws)},
+        {"address", strlen(ws->path)},
+        {"subprotocols", subprotocols_length(ws)},
+        {"origin", field_length("Origin", length_of(ws->origin))},
+        {"host", length_of(ws->host)},
+    };
+    size_t total = CONFIG_WS_REQUEST_OWN + (ws->user ? 4 * CONFIG_WS_LOGIN_MAX / 3 : 0), most = 0;
+    for (size_t i = 0; i < WSL_COUNT(parts); i++) {
+        total += parts[i].length;
+        if (parts[i].length > parts[most].length)
+            most = i;
+    }
+    if (total <= CONFIG_WS_REQUEST_MAX)
+        return;
+    bool address = strcmp(parts[most].key, "address") == 0;
+    route_check_report(check,
+                       address ? route_check_target(check, index, parts[most].key)
+                               : of_ws(check, index, parts[most].key),
+                       "make it shorter", "with it, the request is longer than %d KiB",
+                       CONFIG_WS_REQUEST_MAX / 1024);
+}
+
+static void check_lengths(const struct route_check *check, size_t index)
+{
+    const struct config_ws_target *ws = &check->route->targets[index].ws;
+    if (length_of(ws->user) + 1 + length_of(ws->password) > CONFIG_WS_LOGIN_MAX)
+        route_check_report(check, of_ws(check, index, ws->password ? "password" : "user"),
+                           "make them shorter", "user and password have more than %d bytes",
+                           CONFIG_WS_LOGIN_MAX - 1);
+    else
+        check_request(check, index);
+}
+
+/* ---- subprotocols ---- */
+
 static void check_subprotocols(const struct route_check *check, size_t index)
 {
     const struct config_texts *texts = &check->route->targets[index].ws.subprotocols;
@@ -148,6 +223,7 @@ void ws_rules_check(const struct route_check *check)
                                      target->ws.path);
         check_headers(check, i);
         check_credentials(check, i);
+        check_lengths(check, i);
         check_subprotocols(check, i);
         check_banners(check, i);
     }

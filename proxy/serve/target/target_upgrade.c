@@ -9,8 +9,8 @@
 #include "codec/ws/ws_handshake.h"
 #include "net/watch.h"
 
-#define REQUEST_MAX ((size_t)16 * 1024)
-#define BASIC_MAX   1024
+#define REQUEST_MAX ((size_t)CONFIG_WS_REQUEST_MAX)
+#define BASIC_MAX   (CONFIG_WS_LOGIN_MAX + 1)
 #define PORT_PLAIN  80
 #define PORT_TLS    443
 

@@ -76,6 +76,30 @@ static void refuses_too_many_subprotocols(void **state)
     }
 }
 
+/* An option of the section, which ends with `length` letters. */
+static void expect_with(const char *option, int length, const char *finding)
+{
+    static char letters[2 * CONFIG_WS_REQUEST_MAX], text[sizeof(letters) + 512];
+    memset(letters, 'x', sizeof(letters));
+    letters[length] = '\0';
+    snprintf(text, sizeof(text), WSS("%s%s%s"), option, letters, strchr(option, '{') ? "}" : "");
+    text_config_expect(text, finding);
+}
+
+static void refuses_a_request_that_is_too_long(void **state)
+{
+    const int most = CONFIG_WS_REQUEST_MAX - CONFIG_WS_REQUEST_OWN - 100;
+    expect_with("bearer: ", most, "");
+    expect_with("bearer: ", most + 100,
+                "routes[0].target.websocket.bearer: with it, the request is longer than 16 KiB");
+    expect_with("headers: {X-A: ", most, "");
+    expect_with("headers: {X-A: ", most + 100,
+                "target.websocket.headers: with it, the request is longer than 16 KiB");
+    expect_with("user: ann, password: ", CONFIG_WS_LOGIN_MAX - 4, "");
+    expect_with("user: ann, password: ", CONFIG_WS_LOGIN_MAX - 3,
+                "target.websocket.password: user and password have more than 1023 bytes");
+}
+
 static void refuses_what_makes_no_sense(void **state)
 {
     text_config_expect(ROUTE("expect: ssh, target: 'ws://h'"),
@@ -108,6 +132,7 @@ int main(void)
         cmocka_unit_test(refuses_options_of_others),
         cmocka_unit_test(refuses_two_ways_to_say_it),
         cmocka_unit_test(refuses_too_many_subprotocols),
+        cmocka_unit_test(refuses_a_request_that_is_too_long),
         cmocka_unit_test(refuses_what_makes_no_sense),
         cmocka_unit_test(connects_to_another_address),
     };
