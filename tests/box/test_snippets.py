@@ -46,6 +46,7 @@ SNIPPETS = {
     'Clients with certificates': ['run', 'run'],
     'Docker': ['run', 'run', 'checked'],
     'Kubernetes': [],
+    'Consoles of KubeVirt': ['run'],
     'Debian packages': ['checked'],
     'systemd': ['run'],
     'Hardening': ['run', 'run'],

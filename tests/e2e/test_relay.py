@@ -2,6 +2,7 @@
 more on messages and subprotocols, test_hostile_server on servers that do it wrong."""
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -11,7 +12,9 @@ import websockets
 from far_servers import HERE, KINDS
 from gateway import reload, start
 from hostile_server import Opening, server, switch, until_left
-from wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, WAIT, close_frame, frame, header, pattern, until
+from recipes import folder_for, gateway, recipe, replaced
+from users_file import credentials, demand_crypt, set_password
+from wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, WAIT, close_frame, frame, header, pattern, request, until
 
 FAR = 'ws://127.0.0.1:{}/'
 
@@ -241,3 +244,43 @@ def test_memory_of_a_session(lab):
     assert (bridge.memory() - before) / count < 8192, f'{(bridge.memory() - before) / count:.0f} bytes each'
     for client in lab.clients:
         client.hang_up()
+
+
+# ---- a recipe ----
+
+def test_the_recipe_for_kubevirt(lab, certs):
+    """In front of a stub of the API server, which wants the token of the file, its own subprotocol, and the machine in the path."""
+    demand_crypt()
+
+    def api(connection):
+        opening = Opening(connection)
+        want = {'authorization': ['Bearer of-the-pod'], 'sec-websocket-protocol': ['plain.kubevirt.io'], 'host': [f'localhost:{service.port}']}
+        machine = re.fullmatch(r'GET /apis/subresources.kubevirt.io/v1/namespaces/([^/]+)/virtualmachineinstances/([^/]+)/vnc HTTP/1.1', opening.line)
+        if not machine or {name: opening.fields.get(name) for name in want} != want:
+            connection.sock.sendall(b'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+            return
+        until_left(connection, [switch(opening.key, 'Sec-WebSocket-Protocol: plain.kubevirt.io'),
+                                server(BINARY, ' '.join(machine.groups()).encode())])
+    (_, file), = recipe('Consoles of KubeVirt')
+    here = folder_for(lab, certs)
+    set_password(here / 'users', 'alice', 'sesame')
+    (here / 'token').write_text('of-the-pod\n')
+    service = lab.target(api, context=certs.server_context(certs.ec, certs.ec_key))
+    bridge = gateway(lab, here, replaced(
+        file, port=(':443', '127.0.0.1:0'), web=('/usr/share/novnc', here / 'web'), api=('kubernetes.default.svc', f'localhost:{service.port}'),
+        ca=('/var/run/secrets/kubernetes.io/serviceaccount/ca.crt', certs.ca), token=('/var/run/secrets/kubernetes.io/serviceaccount/token', here / 'token')))
+
+    def opens(path, fields=None):
+        client = lab.connect(bridge, context=certs.context())
+        answer = client.send(request(path, fields={'Sec-WebSocket-Protocol': 'binary', **(fields or {})})).answer()
+        said = client.frame()[1] if answer.status == 101 else answer.status
+        client.hang_up()
+        return said
+    assert opens('/vms/default/web1/vnc') == 401
+    who = credentials('alice', 'sesame')
+    assert opens('/vms/default/web1/vnc', who) == b'default web1'
+    assert opens('/vms/lab/db.two/vnc', who) == b'lab db.two'
+    assert opens('/vms/lab/..%2f..%2fpods/vnc', who) in (400, 404)
+    (here / 'token').write_text('changed\n')
+    reload(bridge)
+    assert opens('/vms/default/web1/vnc', who) == 502
