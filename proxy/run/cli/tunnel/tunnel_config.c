@@ -212,11 +212,12 @@ static void set_proxy(struct tunnel *tunnel)
 
 static void set_listen(struct tunnel *tunnel, struct config_listener *listener, const char *text)
 {
+    const char *shown = *text ? text : "[BIND:]PORT|unix:PATH";
     char local[64];
     bool port = *text && strspn(text, "0123456789") == strlen(text);
     if (port && snprintf(local, sizeof(local), "127.0.0.1:%s", text) < (int)sizeof(local))
         text = local;
-    (void)set(tunnel, OPTIONS_LISTENER, "address", listener, text, "[BIND:]PORT|unix:PATH");
+    (void)set(tunnel, OPTIONS_LISTENER, "address", listener, text, shown);
 }
 
 static void add_tunnel(struct tunnel *tunnel, const char *listen, const char *url)

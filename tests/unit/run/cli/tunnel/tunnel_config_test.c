@@ -174,7 +174,6 @@ static void relative_paths(void **state)
 
 static void refusals(void **state)
 {
-    static const char place[] = "[BIND:]PORT|unix:PATH";
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("https://gate"), "URL", "http is not WebSocket");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("http://gate"), "URL", "http is not WebSocket");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("ws://a", "--eof=x"), "--eof",
@@ -193,7 +192,10 @@ static void refusals(void **state)
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "A B: b"), "--header", "without spaces");
     refuses(TUNNEL_CONFIG_CONNECT, WORDS("wss://a", "-H", "Upgrade: b"), "--header",
             "sets this field");
-    refuses(TUNNEL_CONFIG_FORWARD, WORDS("x", "wss://a"), place, "the port must be a number");
+    refuses(TUNNEL_CONFIG_FORWARD, WORDS("x", "wss://a"), "x", "the port must be a number");
+    refuses(TUNNEL_CONFIG_FORWARD, WORDS("5432", "wss://a", "99999", "wss://b"), "99999",
+            "the port must be a number from 0 to 65535");
+    refuses(TUNNEL_CONFIG_FORWARD, WORDS("", "wss://a"), "[BIND:]PORT|unix:PATH", "must be");
     refuses(TUNNEL_CONFIG_FORWARD, WORDS("1", "wss://a", "1", "wss://b"), "PORT", "same");
 }
 
