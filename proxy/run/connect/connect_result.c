@@ -37,6 +37,7 @@ static const struct {
 } remedies[] = {
     {REASON_target_untrusted, "self-signed certificate", "if you trust it, see --ca and --pin"},
     {REASON_target_untrusted, "issuer certificate", "if you trust its authority, see --ca"},
+    {REASON_target_untrusted, "pinned keys", "see --pin"},
     {REASON_target_untrusted, "mismatch", "it is of another name: see --server-name"},
     {REASON_target_tls, "wrong version number",
      "this port speaks no TLS: write ws:// or another port"},

@@ -54,7 +54,7 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
     if (!question->tls->verified)
         return refuse(answer, "the client's certificate is not verified");
     if (config->pins.count > 0 && !tls_pins_has(&config->pins, question->tls->peer))
-        return refuse(answer, "the key of the client's certificate is none of pins");
+        return refuse(answer, "the key of the client's certificate is not one of the pinned keys");
     tls_peer_names(question->tls->peer, take_name, &look);
     if (config->names.count > 0 && !look.found)
         return refuse(answer, "the client's certificate has none of names");

@@ -9,7 +9,7 @@
 
 #define PREFIX     "sha256//"
 #define DIGEST     32
-#define FAULT_FORM "the key %s is none of pins"
+#define FAULT_FORM "the key %s is not one of the pinned keys"
 
 _Static_assert(TLS_PINS_TEXT == sizeof(PREFIX) + B64_ENCODED(DIGEST), "a whole pin fits");
 

@@ -54,6 +54,9 @@ static void test_each_stage_is_named(void **unused)
 
 static void test_a_remedy_is_told_where_there_is_one(void **unused)
 {
+    EXPECT(1, "TLS failed: the key sha256//x is not one of the pinned keys; see --pin",
+           .reason = REASON_target_untrusted,
+           .detail = "the key sha256//x is not one of the pinned keys");
     EXPECT(1, "TLS failed: gate:443: self-signed certificate; if you trust it, see --ca and --pin",
            .reason = REASON_target_untrusted, .detail = "gate:443: self-signed certificate");
     EXPECT(1, "TLS failed: gate:443: hostname mismatch; it is of another name: see --server-name",

@@ -77,7 +77,7 @@ static void test_refuses_all_else(void **state)
     struct tls_facts tls = {.peer = ann.certificate, .certificate = true, .verified = true};
     assert_refused("Bob", NULL, &tls, "none of names");
     assert_refused("*@example.org", NULL, &tls, "none of names");
-    assert_refused("Ann Lee", other, &tls, "none of pins");
+    assert_refused("Ann Lee", other, &tls, "not one of the pinned keys");
     assert_refused("Bob", pin, &tls, "none of names");
     assert_refused("*", NULL, NULL, "no certificate");
     tls.verified = false;

@@ -110,7 +110,7 @@ static void test_a_target_with_pins(void **state)
 {
     struct fixture *f = *state;
     char fault[128];
-    snprintf(fault, sizeof(fault), "the key %s is none of pins", f->pin);
+    snprintf(fault, sizeof(fault), "the key %s is not one of the pinned keys", f->pin);
     const struct trial trials[] = {
         {f->ca.text, false, {f->pin}, NULL},
         {f->ca.text, false, {f->other, f->pin}, NULL},
@@ -129,7 +129,7 @@ static void test_a_target_with_pins(void **state)
 static void test_a_pin_of_the_authority(void **state)
 {
     struct fixture *f = *state;
-    const struct trial trial = {f->ca.text, false, {f->other}, "is none of pins"};
+    const struct trial trial = {f->ca.text, false, {f->other}, "is not one of the pinned keys"};
     SSL_CTX *server = f->lab.other[CLIENT];
     FILE *file = fopen(f->ca.text, "r");
     X509 *authority = PEM_read_X509(file, NULL, NULL, NULL);
@@ -151,7 +151,7 @@ static void test_without_a_fault(void **state)
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     tls_pins_free(none);
-    const struct trial trial = {f->ca.text, false, {"sha256//"}, "is none of pins"};
+    const struct trial trial = {f->ca.text, false, {"sha256//"}, "is not one of the pinned keys"};
     connect_pinned(f, &trial, TLS1_2_VERSION);
 }
 
