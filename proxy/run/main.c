@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "run/args/cli_name.h"
 #include "run/connect/connect.h"
@@ -32,7 +33,7 @@ int main(int argc, char **argv)
     struct successor successor;
     char error[ERROR_MAX] = "";
     int status = EXIT_SUCCESS;
-    process_setup_fill_standard_descriptors();
+    const unsigned closed = process_setup_fill_standard_descriptors();
     process_setup_widen_thread_pool();
     process_setup_leave_io_uring();
     if (!program_remember(&program, argv))
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
     successor_parse(&successor, argc, argv, &cli);
     daemon.name = cli_name_of(cli.websockify);
     if (cli.action == CLI_CONNECT)
-        cli.exit_status = connect_run(cli.config);
+        cli.exit_status = connect_run(cli.config, !(closed & 1U << STDOUT_FILENO));
     if (cli.action == CLI_EXIT || cli.action == CLI_CONNECT ||
         (cli.daemon && !successor_go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1,
                                                    &cli.exit_status))) {

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from lab import BINARY, elapsed
+from targets import hold
 from wire import until
 
 
@@ -26,6 +27,24 @@ def test_closed_standard_descriptors(lab, workers, tmp_path):
     assert names == ['/dev/null'] * 3
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+def test_connect_with_closed_output(lab):
+    """What the server sends must not get lost in /dev/null with status 0."""
+    process = subprocess.Popen([BINARY, 'connect', f'ws://127.0.0.1:{lab.target().port}/'], close_fds=False, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
+    assert process.communicate(timeout=10) == (None, b'wsluice: standard output is closed\n')
+    assert process.returncode == 1
+
+
+def test_connect_whose_reader_leaves_while_it_dials(lab):
+    target = lab.target(hold)
+    process = lab.spawn(BINARY, 'connect', '--connect-timeout=1h', f'ws://127.0.0.1:{target.port}/', stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    target.connection()
+    process.stdout.close()
+    assert process.wait(10) == 1
+    assert process.stderr.read() == b'wsluice: standard input or output failed: Broken pipe\n'
 
 
 def test_daemon_with_closed_standard_descriptors(tmp_path):

@@ -1,5 +1,6 @@
 #include "run/connect/connect.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -146,8 +147,12 @@ static void turn(struct connect *connect, unsigned ready)
 static void stdio_cb(void *owner, unsigned ready)
 {
     struct connect *connect = owner;
-    if (connect->target)
+    if (connect->target) {
         turn(connect, ready);
+    } else if (ready & BRIDGE_CLIENT_BROKEN) { /* the reader has left: nobody waits for the dial */
+        connect->result.error = EPIPE;
+        finish(connect);
+    }
 }
 
 static void target_cb(void *owner, unsigned ready)
@@ -302,8 +307,12 @@ static int report(struct connect *connect)
     return status;
 }
 
-int connect_run(const struct config *config)
+int connect_run(const struct config *config, bool has_output)
 {
+    if (!has_output) { /* what the server sends would be lost without an error */
+        fputs("wsluice: standard output is closed\n", stderr);
+        return EXIT_FAILURE;
+    }
     struct connect connect = {
         .config = config,
         .route = &config->routes[0],

@@ -13,7 +13,10 @@
 
 #include "config/model/config.h"
 
-/* With the first target of the first route. Returns the exit status. */
-int connect_run(const struct config *config);
+/*
+ * With the first target of the first route. `has_output`: standard output was open when the process
+ * began. Returns the exit status.
+ */
+int connect_run(const struct config *config, bool has_output);
 
 #endif

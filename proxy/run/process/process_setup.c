@@ -9,14 +9,15 @@
 #include <malloc.h>
 #endif
 
-void process_setup_fill_standard_descriptors(void)
+unsigned process_setup_fill_standard_descriptors(void)
 {
+    unsigned closed = 0;
     int fd;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        closed |= 1U << fd;
     if (fd >= 0)
         close(fd);
+    return closed;
 }
 
 #define POOL_SIZE "UV_THREADPOOL_SIZE"

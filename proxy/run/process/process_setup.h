@@ -11,9 +11,9 @@
 
 /*
  * Opens /dev/null as 0, 1 and 2 where they are closed. Otherwise a socket could get such a number,
- * and messages for standard error would go to a client.
+ * and messages for standard error would go to a client. Returns bit N for each N that was closed.
  */
-void process_setup_fill_standard_descriptors(void);
+unsigned process_setup_fill_standard_descriptors(void);
 
 /*
  * Gives libuv's pool the threads that core/resources/work_share.h divides, or more if the user set
