@@ -1,6 +1,7 @@
 #include "codec/tunnel/http_connect.h"
 
 #include "base/ascii.h"
+#include "base/text/printable.h"
 #include "codec/b64.h"
 #include "codec/http/answer/http_answer.h"
 
@@ -79,19 +80,6 @@ static bool wants_basic(const struct http_head *head)
     return false;
 }
 
-/* The reason phrase of a whole head, without what a log or a terminal would act on. */
-static const char *phrase_of(struct slice head, char text[static PHRASE_SHOWN + 1])
-{
-    struct slice phrase = slice_from(head, sizeof("HTTP/1.1 200") - 1);
-    size_t length = 0;
-    while (length < PHRASE_SHOWN && length < phrase.len && phrase.ptr[length] != '\r') {
-        char c = phrase.ptr[length];
-        text[length++] = c >= ' ' && c <= '~' ? c : '.';
-    }
-    text[length] = '\0';
-    return text;
-}
-
 static enum reason reason_of(uint16_t status)
 {
     if (status == STATUS_TIMEOUT)
@@ -99,13 +87,14 @@ static enum reason reason_of(uint16_t status)
     return status >= 500 ? REASON_target_unreachable : REASON_target_proxy_refused;
 }
 
-static enum tunnel_verdict refuse(const struct http_answer *answer, struct slice head,
+static enum tunnel_verdict refuse(const struct http_answer *answer,
                                   const struct tunnel_request *request, struct tunnel_fault *fault)
 {
     if (answer->status != STATUS_AUTH && answer->status != STATUS_UNAUTHORIZED) {
-        char phrase[PHRASE_SHOWN + 1];
+        char phrase[PHRASE_SHOWN + 2] = "";
+        printable_append(phrase, sizeof(phrase), answer->phrase);
         return tunnel_request_fail(fault, reason_of(answer->status), "answers %u%s", answer->status,
-                                   phrase_of(head, phrase));
+                                   phrase);
     }
     if (answer->status == STATUS_AUTH && !wants_basic(&answer->head))
         return tunnel_request_fail(fault, REASON_target_proxy_auth,
@@ -142,7 +131,7 @@ enum tunnel_verdict http_connect_read(struct http_connect *connect,
             break;
         }
         if (answer.status >= 300)
-            return refuse(&answer, (struct slice){rest.ptr, length}, request, fault);
+            return refuse(&answer, request, fault);
         *used = connect->skipped + length;
         return TUNNEL_OPEN;
     }
