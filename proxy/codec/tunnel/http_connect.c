@@ -2,11 +2,10 @@
 
 #include "base/ascii.h"
 #include "base/text/printable.h"
-#include "codec/b64.h"
+#include "codec/auth/basic.h"
 #include "codec/http/answer/http_answer.h"
 
-#define LOGIN_MAX    1024 /* user, colon and password */
-#define PHRASE_SHOWN 40   /* characters of the proxy's own reason */
+#define PHRASE_SHOWN 40 /* characters of the proxy's own reason */
 
 #define STATUS_UNAUTHORIZED 401 /* of a server, but tinyproxy refuses a wrong login with it */
 #define STATUS_AUTH         407
@@ -27,23 +26,12 @@ static void add_authority(struct writer *out, const struct tunnel_request *reque
     writer_add(out, port, (size_t)length);
 }
 
-/* RFC 7617 section 2: a user has no colon. */
 static bool add_login(struct writer *out, const struct tunnel_request *request)
 {
-    uint8_t pair[LOGIN_MAX];
-    char encoded[B64_ENCODED(LOGIN_MAX)];
-    struct writer login = writer_to(pair, sizeof(pair));
-    if (memchr(request->user.ptr, ':', request->user.len))
-        return false;
-    writer_add_slice(&login, request->user);
-    writer_add_slice(&login, SLICE(":"));
-    writer_add_slice(&login, request->password);
-    writer_add_slice(out, SLICE("Proxy-Authorization: Basic "));
-    writer_add(out, encoded, b64_encode(encoded, pair, login.length));
+    writer_add_slice(out, SLICE("Proxy-Authorization: "));
+    bool valid = basic_encode(out, request->user, request->password);
     writer_add_slice(out, SLICE("\r\n"));
-    explicit_bzero(pair, sizeof(pair));
-    explicit_bzero(encoded, sizeof(encoded));
-    return !login.overflow;
+    return valid;
 }
 
 bool http_connect_begin(struct http_connect *connect, const struct tunnel_request *request,

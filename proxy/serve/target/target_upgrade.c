@@ -5,15 +5,15 @@
 #include "base/ascii.h"
 #include "base/text/printable.h"
 #include "base/text/secret.h"
-#include "codec/b64.h"
+#include "codec/auth/basic.h"
 #include "codec/ws/ws_handshake.h"
 #include "net/watch.h"
 
 #define REQUEST_MAX ((size_t)CONFIG_WS_REQUEST_MAX)
-#define BASIC_MAX   (CONFIG_WS_LOGIN_MAX + 1)
 #define PORT_PLAIN  80
 #define PORT_TLS    443
 
+_Static_assert(CONFIG_WS_LOGIN_MAX == BASIC_SENT_MAX, "what the file may have can be sent");
 _Static_assert(CONFIG_WS_SUBPROTOCOLS_MAX == WS_SUBPROTOCOLS_MAX, "all can be offered");
 
 /* Always false. */
@@ -30,7 +30,7 @@ static bool fail(struct target_upgrade *upgrade, enum reason reason, const char 
 static const char *authority(const struct config_target *target,
                              const struct config_address *address, char *text, size_t size)
 {
-    uint16_t implied = target->tls || target->insecure ? PORT_TLS : PORT_PLAIN;
+    uint16_t implied = target->tls ? PORT_TLS : PORT_PLAIN;
     if (target->ws.host)
         return target->ws.host;
     if (address->kind == CONFIG_ADDRESS_UNIX)
@@ -44,18 +44,12 @@ static const char *authority(const struct config_target *target,
 
 static void add_basic(struct ws_request *request, const struct config_ws_target *own)
 {
-    static const struct slice prefix = {"Basic ", sizeof("Basic ") - 1};
-    char plain[BASIC_MAX], value[sizeof("Basic ") + B64_ENCODED(BASIC_MAX)];
-    int length = snprintf(plain, sizeof(plain), "%s:%s", own->user, own->password);
-    if (length < 0 || (size_t)length >= sizeof(plain)) {
+    char value[BASIC_VALUE_MAX];
+    struct writer out = writer_to(value, sizeof(value));
+    if (basic_encode(&out, slice_of(own->user), slice_of(own->password)))
+        ws_request_add(request, SLICE("Authorization"), (struct slice){value, out.length});
+    else
         request->fault = "has credentials that are too long";
-    } else {
-        memcpy(value, prefix.ptr, prefix.len);
-        size_t encoded = b64_encode(value + prefix.len, (const uint8_t *)plain, (size_t)length);
-        ws_request_add(request, SLICE("Authorization"),
-                       (struct slice){value, prefix.len + encoded});
-    }
-    explicit_bzero(plain, sizeof(plain));
     explicit_bzero(value, sizeof(value));
 }
 

@@ -117,6 +117,31 @@ static void test_is_cut_off(void **state)
     }
 }
 
+static void test_encodes(void **state)
+{
+    char value[BASIC_VALUE_MAX], text[BASIC_MAX], long_one[BASIC_SENT_MAX + 1];
+    struct basic basic;
+    struct writer out = writer_to(value, sizeof(value));
+    assert_true(basic_encode(&out, SLICE("Aladdin"), SLICE("open:sesame")));
+    assert_int_equal(decode((struct slice){value, out.length}, text, &basic), BASIC_CREDENTIALS);
+    assert_true(slice_equal(basic.user, SLICE("Aladdin")));
+    assert_true(slice_equal(basic.password, SLICE("open:sesame")));
+    out = writer_to(value, sizeof(value));
+    assert_true(basic_encode(&out, SLICE("u"), (struct slice){0}));
+    assert_true(slice_equal((struct slice){value, out.length}, SLICE("Basic dTo=")));
+    assert_false(basic_encode(&out, SLICE("u:v"), SLICE("")));
+
+    memset(long_one, 'p', sizeof(long_one));
+    out = writer_to(value, sizeof(value));
+    assert_true(basic_encode(&out, SLICE("u"), (struct slice){long_one, BASIC_SENT_MAX - 2}));
+    out = writer_to(value, sizeof(value));
+    assert_false(basic_encode(&out, SLICE("u"), (struct slice){long_one, BASIC_SENT_MAX - 1}));
+    for (size_t room = 0; room < 16; room++) { /* "Basic YTpi" has ten */
+        out = writer_to(value, room);
+        assert_int_equal(basic_encode(&out, SLICE("a"), SLICE("b")), room >= 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_leaves_other_schemes_alone),
         cmocka_unit_test(test_has_a_limit),
         cmocka_unit_test(test_is_cut_off),
+        cmocka_unit_test(test_encodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
