@@ -8,9 +8,6 @@
 #include "base/text/secret.h"
 #include "config/source_text.h"
 
-static const char *const sources[] = {"password-file", "bearer-file", "credentials-env",
-                                      "credentials-command"};
-
 static void complain(const struct cli_scan *scan, const char *option, const char *remedy,
                      const char *message)
 {
@@ -53,7 +50,7 @@ static bool read_file(struct tunnel_secret *secret, const struct cli_scan *scan,
 }
 
 static bool read_variable(struct tunnel_secret *secret, const struct cli_scan *scan,
-                          const char *name)
+                          const char *name, const char *folder)
 {
     const char *value = getenv(name);
     secret->origin = CONFIG_ORIGIN_ENVIRONMENT;
@@ -69,7 +66,7 @@ static bool read_variable(struct tunnel_secret *secret, const struct cli_scan *s
 }
 
 static bool read_program(struct tunnel_secret *secret, const struct cli_scan *scan,
-                         const char *script)
+                         const char *script, const char *folder)
 {
     const char *const words[] = {"/bin/sh", "-c", script};
     size_t length;
@@ -89,30 +86,48 @@ static bool read_program(struct tunnel_secret *secret, const struct cli_scan *sc
     return secret->text != NULL;
 }
 
-/* The only source that is given, in `option` without dashes; NULL: none. False: several. */
-static bool find_source(const struct cli_scan *scan, const char **option)
+enum use { ANY, PASSWORD, BEARER };
+
+/* Where credentials may come from. */
+static const struct source {
+    const char *option;
+    enum use use;
+    bool (*read)(struct tunnel_secret *secret, const struct cli_scan *scan, const char *argument,
+                 const char *folder);
+} sources[] = {
+    {"--password-file", PASSWORD, read_file},
+    {"--bearer-file", BEARER, read_file},
+    {"--credentials-env", ANY, read_variable},
+    {"--credentials-command", ANY, read_program},
+};
+
+static const char *argument_of(const struct cli_scan *scan, const struct source *source)
 {
-    *option = NULL;
+    return cli_scan_value(scan, source->option + strlen("--"));
+}
+
+/* The only one that is given; NULL: none. False: several. */
+static bool find_source(const struct cli_scan *scan, const struct source **found)
+{
+    *found = NULL;
     for (size_t i = 0; i < WSL_COUNT(sources); i++) {
-        char first[40], second[40];
-        if (!cli_scan_has(scan, sources[i]))
+        char first[60];
+        if (!argument_of(scan, &sources[i]))
             continue;
-        if (!*option) {
-            *option = sources[i];
+        if (!*found) {
+            *found = &sources[i];
             continue;
         }
-        snprintf(first, sizeof(first), "there is --%s as well", *option);
-        snprintf(second, sizeof(second), "--%s", sources[i]);
-        complain(scan, second, "keep one of them", first);
+        snprintf(first, sizeof(first), "there is %s as well", (*found)->option);
+        complain(scan, sources[i].option, "keep one of them", first);
         return false;
     }
     return true;
 }
 
-static bool check_use(const struct cli_scan *scan, const char *source, bool has_user)
+static bool check_use(const struct cli_scan *scan, const struct source *source, bool has_user)
 {
-    bool password = source && strcmp(source, "password-file") == 0;
-    bool bearer = source && strcmp(source, "bearer-file") == 0;
+    bool password = source && source->use == PASSWORD, bearer = source && source->use == BEARER;
     if (has_user && !source)
         complain(scan, "--user", "add --password-file, --credentials-env or --credentials-command",
                  "a user needs a password");
@@ -128,23 +143,15 @@ static bool check_use(const struct cli_scan *scan, const char *source, bool has_
 bool tunnel_secret_read(struct tunnel_secret *secret, const struct cli_scan *scan,
                         const char *folder)
 {
-    static const char *const names[] = {"--password-file", "--bearer-file", "--credentials-env",
-                                        "--credentials-command"};
-    const char *source;
+    const struct source *source;
     *secret = (struct tunnel_secret){.is_password = cli_scan_has(scan, "user")};
     secret->usage = !find_source(scan, &source) || !check_use(scan, source, secret->is_password);
     if (secret->usage)
         return false;
     if (!source)
         return true;
-    size_t index = 0;
-    while (sources[index] != source)
-        index++;
-    secret->option = names[index];
-    const char *argument = cli_scan_value(scan, source);
-    bool read = index < 2    ? read_file(secret, scan, argument, folder)
-                : index == 2 ? read_variable(secret, scan, argument)
-                             : read_program(secret, scan, argument);
+    secret->option = source->option;
+    bool read = source->read(secret, scan, argument_of(scan, source), folder);
     if (read && (!secret->reference || !secret->text))
         diag_out_of_memory(scan->diag);
     return read && secret->reference && secret->text;
