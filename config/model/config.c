@@ -233,6 +233,13 @@ bool config_address_is_same(const struct config_address *a, const struct config_
            string_equal(a->path, b->path);
 }
 
+const struct config_address *config_target_place(const struct config_target *target,
+                                                 const struct config_address *address)
+{
+    const struct config_address *other = &target->connect_to;
+    return other->host || other->path ? other : address;
+}
+
 bool config_texts_has(const struct config_texts *texts, struct slice text)
 {
     for (size_t i = 0; i < texts->count; i++)

@@ -203,6 +203,10 @@ struct config_target {
     struct config_place place;
 };
 
+/* What is dialled for a target: `address`, unless it names another one (connect_to). */
+const struct config_address *config_target_place(const struct config_target *target,
+                                                 const struct config_address *address);
+
 enum config_connect {
     CONFIG_CONNECT_FIRST,         /* connect, then answer 101 or 502/504 */
     CONFIG_CONNECT_AFTER_UPGRADE, /* 101, connect, Close 1011 with a reason if that fails */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/model/pattern.h"
 #include "config/rules/route/route_set.h"
@@ -186,20 +187,29 @@ static void check_listener_passwords(const struct config *config,
         warn_of_passwords(names, diag, option, index);
 }
 
-/* Ours, for a target that speaks WebSocket, in the clear to another machine. */
+/* The option with credentials for a target that speaks WebSocket; NULL: there are none. */
+static const char *credentials_of(const struct config_ws_target *ws)
+{
+    for (size_t i = 0; i < ws->header_count; i++)
+        if (ws->headers[i].name && strcasecmp(ws->headers[i].name, "Authorization") == 0)
+            return "headers";
+    return ws->bearer ? "bearer" : ws->password ? "password" : NULL;
+}
+
+/* Credentials of ours, in the clear to another machine. */
 static void check_credentials(const struct config *config, const struct option_locator *names,
                               struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
     for (size_t i = 0; i < route->target_count; i++) {
         const struct config_target *target = &route->targets[i];
+        const struct config_address *address = config_target_place(target, &target->address);
         struct option_ref option = {.section = OPTIONS_WEBSOCKET,
                                     .outer = index,
                                     .inner = i,
-                                    .key = target->ws.bearer ? "bearer" : "password"};
-        bool readable = !target->tls && target->address.kind == CONFIG_ADDRESS_TCP &&
-                        !is_local(&target->address);
-        if (readable && (target->ws.bearer || target->ws.password))
+                                    .key = credentials_of(&target->ws)};
+        bool readable = !target->tls && address->kind == CONFIG_ADDRESS_TCP && !is_local(address);
+        if (readable && option.key)
             option_ref_report(names, diag, DIAG_WARNING, option, "write wss://, if the target can",
                               "it is readable on its way to the target");
     }

@@ -86,8 +86,7 @@ static void check_dialled(const struct route_check *check, size_t index)
 static void check_proxy(const struct route_check *check, size_t index)
 {
     const struct config_target *target = &check->route->targets[index];
-    const struct config_address *to =
-        target->connect_to.host || target->connect_to.path ? &target->connect_to : &target->address;
+    const struct config_address *to = config_target_place(target, &target->address);
     if (target->proxy && to->path)
         route_check_report(check, route_check_target(check, index, "proxy"), "remove it",
                            "a Unix socket is not reached through a proxy");

@@ -40,13 +40,6 @@ static enum reason reason_of(int error)
     }
 }
 
-const struct config_address *dial_result_place(const struct config_target *target,
-                                               const struct config_address *address)
-{
-    const struct config_address *other = &target->connect_to;
-    return other->host || other->path ? other : address;
-}
-
 const char *dial_result_where(const char *shown, const struct config_address *address, char *text,
                               size_t size)
 {

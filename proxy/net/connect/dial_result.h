@@ -61,10 +61,6 @@ struct dial_request {
     void *owner;
 };
 
-/* What is dialled for a target: `address`, unless it names another one (connect_to). */
-const struct config_address *dial_result_place(const struct config_target *target,
-                                               const struct config_address *address);
-
 /* The text of a target for the log. Returns `shown`, or if that is NULL `text`: the address. */
 const char *dial_result_where(const char *shown, const struct config_address *address, char *text,
                               size_t size);

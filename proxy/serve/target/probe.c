@@ -161,7 +161,7 @@ struct probe *probe_start(const struct probe_request *request)
     probe->deadline = probe->began + request->timeout_ms;
     struct dial_request to = {
         .loop = {request->watches, request->resolver, request->scratch, request->attempts},
-        .address = dial_result_place(request->target, &request->target->address),
+        .address = config_target_place(request->target, &request->target->address),
         .family = request->target->family,
         .timeout_ms = request->timeout_ms,
         .preface = preface_of(probe),

@@ -287,7 +287,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     to.own_users = target->config->is_command;
     to.proxy = target->proxy;
     to.family = target->config->family;
-    to.address = dial_result_place(target->config, &candidate->address);
+    to.address = config_target_place(target->config, &candidate->address);
     if (to.address != &candidate->address) /* no request has a part in it */
         to.origin = (struct lookup_source){0};
     to.tls = candidate->plain ? NULL : target->tls;

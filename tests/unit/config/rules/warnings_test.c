@@ -169,9 +169,10 @@ static void warns_of_readable_passwords(void **state)
                      0);
 }
 
-#define WS(address)                                                                                \
+#define WS_WITH(address, options)                                                                  \
     warnings_of("[{address: \"127.0.0.1:1\", raw: true, routes: [a]}]",                            \
-                "[{name: a, target: {address: \"" address "\", websocket: {bearer: x}}}]")
+                "[{name: a, target: {address: \"" address "\", websocket: {" options "}}}]")
+#define WS(address) WS_WITH(address, "bearer: x")
 
 /* That raw clients of a loopback listener need no host is no finding, either: no browser is one. */
 static void warns_of_readable_credentials(void **state)
@@ -180,6 +181,12 @@ static void warns_of_readable_credentials(void **state)
     assert_int_equal(WS("wss://h/"), 0);
     assert_int_equal(WS("ws://127.0.0.1/"), 0);
     assert_int_equal(WS("ws+unix:/s"), 0);
+    assert_int_equal(WS("ws://127.0.0.1/\", connect_to: \"h:1"), 1);
+    assert_int_equal(WS("ws://h/\", connect_to: \"127.0.0.1:1"), 0);
+    assert_int_equal(WS("ws://h/\", connect_to: \"unix:/s"), 0);
+    assert_int_equal(WS_WITH("ws://h/", "headers: {authorization: x}"), 1);
+    assert_int_equal(WS_WITH("ws://h/", "headers: {X-A: x}"), 0);
+    assert_int_equal(WS_WITH("ws://127.0.0.1/", "headers: {authorization: x}"), 0);
 }
 
 int main(void)
