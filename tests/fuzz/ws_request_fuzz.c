@@ -121,8 +121,11 @@ static void check_request(const uint8_t *data, size_t size)
     snprintf(offer, sizeof(offer), "%.*s", (int)subprotocol.len, subprotocol.ptr);
     ws_request_begin(&request, text, sizeof(text), path, authority, nonce);
     ws_request_offer(&request, offers, 2);
-    for (; rest.len > 0 && lines < 40; lines++)
-        ws_request_add_line(&request, http_char_cut(&rest, '\x1e'));
+    for (; rest.len > 0 && lines < 40; lines++) {
+        struct slice value = http_char_cut(&rest, '\x1e');
+        struct slice name = http_char_cut(&value, ':');
+        ws_request_add(&request, name, value);
+    }
     size_t length = ws_request_end(&request);
     wsl_assert((length == 0) == (request.fault != NULL));
     if (length > 0)

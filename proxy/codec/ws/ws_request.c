@@ -118,15 +118,6 @@ void ws_request_add(struct ws_request *request, struct slice name, struct slice 
     add(request, SLICE("\r\n"));
 }
 
-void ws_request_add_line(struct ws_request *request, struct slice line)
-{
-    struct slice name;
-    if (slice_cut_to(&line, ':', &name))
-        ws_request_add(request, name, line);
-    else
-        fail(request, "has a header field without a colon");
-}
-
 size_t ws_request_end(struct ws_request *request)
 {
     if (!request->has[USER_AGENT])

@@ -2,7 +2,7 @@
  * The opening handshake, RFC 6455 section 4, client side: writes the upgrade request, and checks
  * the answer.
  *
- *      ws_request_begin -> ws_request_offer, ws_request_add, ws_request_add_line -> ws_request_end
+ *      ws_request_begin -> ws_request_offer, ws_request_add -> ws_request_end
  *
  * Pure. Owns: nothing. Thread: any. Errors: `fault`, a phrase. Lifetime: slices borrow what they
  * point into.
@@ -38,9 +38,6 @@ void ws_request_offer(struct ws_request *request, const char *const *subprotocol
  * Once each: User-Agent, which replaces ours, Origin, Authorization.
  */
 void ws_request_add(struct ws_request *request, struct slice name, struct slice value);
-
-/* Likewise from "Name: value". */
-void ws_request_add_line(struct ws_request *request, struct slice line);
 
 /* The length of the whole head; 0: `fault` says why. */
 WSL_MUST_CHECK size_t ws_request_end(struct ws_request *request);

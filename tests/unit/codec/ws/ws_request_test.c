@@ -53,6 +53,14 @@ static void expect_fault(const char *wanted)
         fail_msg("\"%s\" instead of \"%s\"", request.fault ? request.fault : "", wanted);
 }
 
+/* "Name: value" */
+static void add_line(struct slice line)
+{
+    struct slice name;
+    assert_true(slice_cut_to(&line, ':', &name));
+    ws_request_add(&request, name, line);
+}
+
 static void test_writes_the_request(void **state)
 {
     static const char *const offers[] = {"binary", "v1.ssh"};
@@ -64,9 +72,9 @@ static void test_writes_the_request(void **state)
     ws_request_offer(&request, NULL, 0);
     ws_request_offer(&request, offers, 2);
     ws_request_add(&request, SLICE("Origin"), SLICE("https://example.com"));
-    ws_request_add_line(&request, SLICE("X-Ticket:  a:b\t"));
-    ws_request_add_line(&request, SLICE("Empty:"));
-    ws_request_add_line(&request, SLICE("user-agent: other"));
+    add_line(SLICE("X-Ticket:  a:b\t"));
+    add_line(SLICE("Empty:"));
+    add_line(SLICE("user-agent: other"));
     expect_request(HEAD PROTOCOL "binary, v1.ssh\r\nOrigin: https://example.com\r\n"
                                  "X-Ticket: a:b\r\nEmpty: \r\nuser-agent: other\r\n\r\n");
 }
@@ -109,7 +117,7 @@ static void test_refuses_places(void **state)
                                         "a:70000", "a%zz", ":80"};
     for (size_t i = 0; i < WSL_COUNT(paths); i++) {
         begin(paths[i], "a", sizeof(text));
-        ws_request_add_line(&request, SLICE("A: b"));
+        add_line(SLICE("A: b"));
         expect_fault("a path that no URL");
     }
     for (size_t i = 0; i < WSL_COUNT(hosts); i++) {
@@ -125,8 +133,6 @@ static void test_refuses_fields(void **state)
     static const struct {
         const char *line, *fault;
     } cases[] = {
-        {"", "without a colon"},
-        {"no colon", "without a colon"},
         {": b", "no token"},
         {"A : b", "no token"},
         {"A b: c", "no token"},
@@ -146,8 +152,8 @@ static void test_refuses_fields(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         begin_good();
-        ws_request_add_line(&request, slice_of(cases[i].line));
-        ws_request_add_line(&request, SLICE("Good: one"));
+        add_line(slice_of(cases[i].line));
+        add_line(SLICE("Good: one"));
         expect_fault(cases[i].fault);
     }
     begin_good();
@@ -155,7 +161,7 @@ static void test_refuses_fields(void **state)
     expect_fault("control character");
     begin_good();
     ws_request_add(&request, SLICE("Authorization"), SLICE("Basic YTpi"));
-    ws_request_add_line(&request, SLICE("authorization: Bearer x"));
+    add_line(SLICE("authorization: Bearer x"));
     expect_fault("twice");
 }
 
@@ -199,7 +205,7 @@ static void test_keeps_within_the_buffer(void **state)
         exact[capacity] = '!';
         ws_request_begin(&request, exact, capacity, SLICE("/ssh?to=a%20b"),
                          SLICE("gate.example.com:8443"), nonce);
-        ws_request_add_line(&request, SLICE("A: b"));
+        add_line(SLICE("A: b"));
         assert_int_equal(ws_request_end(&request), capacity == whole ? whole : 0);
         if (capacity < whole)
             assert_string_equal(request.fault, "is too long");
