@@ -21,6 +21,9 @@
  *               |        ^                                  is, and where its token leads, is found
  *               +--------+
  *
+ *      HEAD --> DIALLING --> OPEN, LINGERING: a raw listener's client sends no head, and gets no
+ *                                             answer if it is refused
+ *
  * Every state may also fall to DEAD at once: when the client is gone, when a deadline passes before
  * an answer is possible, when the process ends.
  *
@@ -68,7 +71,7 @@ enum life_event {
     LIFE_SAW_PLAIN,     /* the first byte is not, and the listener takes that */
     LIFE_TLS_DONE,      /* handshake complete */
     LIFE_LOOK_UP,       /* a good request whose client or token is not known yet */
-    LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first */
+    LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first, or a raw client */
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
     LIFE_ASKED,         /* a plain request whose answer takes time */
     LIFE_ANSWERING,     /* the answer to a plain request goes out */
