@@ -257,7 +257,7 @@ static inline bool ws_decode_window(struct ws_decoder *decoder, struct ws_transc
     enum ws_event event;
 
     wsl_assert(buffer);
-    struct ws_window window = {buffer + 1, 0, gap, gap + end - start};
+    struct ws_window window = {.base = buffer + 1, .in = gap, .end = gap + end - start};
     memcpy(window.base + gap, stream + start, end - start);
     do {
         event = ws_frame_decode(decoder, &window);

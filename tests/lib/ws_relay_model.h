@@ -61,7 +61,7 @@ static inline bool ws_relay_window(struct ws_decoder *decoder, struct ws_relayed
 {
     uint8_t *buffer = malloc(WS_HEADER_MAX + end - start);
     struct ws_transcript *t = &relayed->transcript;
-    struct ws_window window = {buffer + WS_HEADER_MAX, 0, 0, end - start};
+    struct ws_window window = {.base = buffer + WS_HEADER_MAX, .end = end - start};
     enum ws_event event;
 
     wsl_assert(buffer);
@@ -71,6 +71,8 @@ static inline bool ws_relay_window(struct ws_decoder *decoder, struct ws_relayed
         event = ws_relay_decode(decoder, &window, keys);
         wsl_assert(window.out <= window.in && window.in <= window.end);
         wsl_assert(window.base >= buffer);
+        wsl_assert(ws_relay_payload(window.base, window.out, keys != NULL) ==
+                   window.out - window.headers);
         if (event == WS_DRAINED)
             break;
         struct ws_occurrence *o = &t->events[t->event_count++];

@@ -42,6 +42,7 @@ enum ws_opcode {
 struct ws_window {
     uint8_t *base;
     size_t out, in, end;
+    size_t headers; /* bytes in base..out that are not payload: ws_relay.h */
 };
 
 enum ws_event {

@@ -82,6 +82,7 @@ static bool send_part(struct ws_decoder *decoder, struct ws_window *window, size
         memcpy(to - WS_KEY_SIZE, key, WS_KEY_SIZE);
     }
     window->out += size + length;
+    window->headers += size;
     return true;
 }
 

@@ -179,23 +179,22 @@ static bool frame(struct bridge *bridge, struct pipe *pipe, struct bridge_frames
     return input;
 }
 
-/* Payload of this end; BRIDGE_HEADROOM is in front of it. */
+/* BRIDGE_HEADROOM is in front of the payload; between two WebSockets it has so many `headers`. */
 static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *bytes, size_t length,
-                    uint64_t now)
+                    size_t headers, uint64_t now)
 {
     struct bridge_end *sink = bridge_other(bridge, end);
     struct pipe *pipe = bridge_pipe_from(bridge, end);
     bool input = true;
     bridge->moved_at = now;
-    pipe->bytes += length;
+    pipe->bytes += length - headers;
     if (!end->framed && sink->framed) {
         input = frame(bridge, pipe, bridge_frames_at(bridge, sink), bytes, length, now);
     } else {
         bridge_send(bridge, pipe, bytes, length, now);
-        if (WSL_UNLIKELY(bridge->tap != NULL)) {
-            size_t payload = end->framed && sink->framed ? ws_relay_strip(bytes, length) : length;
-            input = show_tap(bridge, pipe, bytes, payload, now);
-        }
+        if (WSL_UNLIKELY(bridge->tap != NULL))
+            input = show_tap(bridge, pipe, bytes,
+                             headers > 0 ? ws_relay_strip(bytes, length) : length, now);
     }
     if (end == &bridge->client && input)
         bridge->input_at = now;
@@ -249,7 +248,7 @@ static void take_frames(struct bridge *bridge, struct bridge_end *end, uint8_t *
     bridge_frames_heard(bridge_frames_at(bridge, end), now);
     enum ws_event event = decode(bridge, end, &window, now);
     if (window.out > 0 && bridge_pipe_from(bridge, end)->state == PIPE_FLOWING)
-        pass_on(bridge, end, window.base, window.out, now);
+        pass_on(bridge, end, window.base, window.out, window.headers, now);
     if (WSL_UNLIKELY(event != WS_DRAINED))
         frames_end(bridge, end, event, now);
 }
@@ -258,14 +257,14 @@ static void take_bytes(struct bridge *bridge, struct bridge_end *end, uint8_t *b
                        uint64_t now)
 {
     if (!end->framed && bridge_pipe_from(bridge, end)->state == PIPE_FLOWING)
-        pass_on(bridge, end, bytes, length, now);
+        pass_on(bridge, end, bytes, length, 0, now);
     else if (end->framed && !end->over)
         take_frames(bridge, end, bytes, length, now);
 }
 
 /*
- * Of a read with so many bytes of payload. Between two WebSockets the payload is not counted, and
- * every frame is written anew: one full buffer ends the turn.
+ * Of a read with so many bytes of payload. Between two WebSockets every frame is written anew: one
+ * full buffer ends the turn.
  */
 static size_t bytes_of_framing(const struct bridge *bridge, size_t read, uint64_t payload)
 {

@@ -156,7 +156,7 @@ static void test_rewinds_bad_text(void **unused)
 {
     uint8_t bytes[] = AB "\x01\x83" NO_MASK "ok\xc3\x80\x84" NO_MASK "\xa9zz\xff";
     struct ws_decoder decoder;
-    struct ws_window window = {bytes, 0, 0, sizeof(bytes) - 1};
+    struct ws_window window = {.base = bytes, .end = sizeof(bytes) - 1};
 
     ws_frame_decoder_init(&decoder, true, false);
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_VIOLATION);
@@ -223,7 +223,7 @@ static void test_length_not_minimal(void **unused)
             ws_stream_append(&s, (uint8_t[]){0xFE, 0, (uint8_t)length}, 3);
         ws_stream_append(&s, NO_MASK, 4);
         ws_stream_append(&s, payload, length);
-        struct ws_window window = {s.bytes, 0, 0, s.length};
+        struct ws_window window = {.base = s.bytes, .end = s.length};
         struct ws_decoder decoder;
         ws_frame_decoder_init(&decoder, true, false);
         assert_int_equal(ws_frame_decode(&decoder, &window), WS_VIOLATION);
@@ -238,7 +238,7 @@ static void test_every_close_code(void **unused)
     for (unsigned code = 0; code < 0x10000; code++) {
         uint8_t bytes[] = {0x88, 2, (uint8_t)(code >> 8), (uint8_t)code};
         struct ws_decoder decoder;
-        struct ws_window window = {bytes, 0, 0, sizeof(bytes)};
+        struct ws_window window = {.base = bytes, .end = sizeof(bytes)};
         bool valid = (code >= 1000 && code < 5000) && code != 1004 && code != 1005 &&
                      code != 1006 && !(code > 1014 && code < 3000);
 
@@ -282,14 +282,14 @@ static void test_streams_the_longest_frame(void **unused)
 {
     uint8_t bytes[1024] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04";
     struct ws_decoder decoder;
-    struct ws_window window = {bytes, 0, 0, 14};
+    struct ws_window window = {.base = bytes, .end = 14};
 
     ws_frame_decoder_init(&decoder, true, false);
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
     assert_int_equal(decoder.payload_left, INT64_MAX);
     for (int i = 0; i < 1000; i++) {
         memset(bytes, 0, sizeof(bytes));
-        window = (struct ws_window){bytes, 0, 1, sizeof(bytes)};
+        window = (struct ws_window){.base = bytes, .in = 1, .end = sizeof(bytes)};
         assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
         assert_int_equal(window.out, 1023);
         for (size_t j = 0; j < window.out; j++)
@@ -299,7 +299,7 @@ static void test_streams_the_longest_frame(void **unused)
 
     decoder.payload_left = 3; /* in place of 2^63 bytes */
     memcpy(bytes, "\0\0\0" AB, 3 + sizeof(AB) - 1);
-    window = (struct ws_window){bytes, 0, 0, 3 + sizeof(AB) - 1};
+    window = (struct ws_window){.base = bytes, .end = 3 + sizeof(AB) - 1};
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
     assert_int_equal(window.out, 5);
     assert_memory_equal(bytes + 3, "ab", 2);

@@ -135,7 +135,7 @@ static void test_does_not_move_payload(void **unused)
 {
     static uint8_t buffer[WS_HEADER_MAX + 70000];
     struct ws_decoder decoder;
-    struct ws_window window = {buffer + WS_HEADER_MAX, 0, 0, 70000};
+    struct ws_window window = {.base = buffer + WS_HEADER_MAX, .end = 70000};
 
     memset(buffer, 'x', sizeof(buffer));
     memcpy(window.base, "\x82\x7f\0\0\0\0\0\3\0\0", 10);
@@ -145,7 +145,7 @@ static void test_does_not_move_payload(void **unused)
     assert_int_equal(window.out, 70000);
     assert_memory_equal(window.base, "\x02\x7f\0\0\0\0\0\1\x11\x66x", 11);
 
-    window = (struct ws_window){buffer + WS_HEADER_MAX, 0, 0, 70000};
+    window = (struct ws_window){.base = buffer + WS_HEADER_MAX, .end = 70000};
     window.base[0] = 'y';
     assert_int_equal(ws_relay_decode(&decoder, &window, NULL), WS_DRAINED);
     assert_ptr_equal(window.base, buffer + 4);

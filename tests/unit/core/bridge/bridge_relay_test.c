@@ -80,6 +80,8 @@ static void test_messages_keep_their_types(void **unused)
     SENDS(far, "\x81\x03yes\x82\x01x");
     run();
     EXPECT_GOT(near, "\x81\x03yes\x82\x01x");
+    assert_int_equal(bridge.up.bytes, 4); /* payload alone is counted */
+    assert_int_equal(bridge.down.bytes, 4);
 }
 
 static void test_each_end_answers_pings_itself(void **unused)
