@@ -162,7 +162,7 @@ static bool wait_end(struct program *program, bool has_output, char *why, size_t
         if (program->reaped)
             break;
         if (ended < 0 && errno == ECHILD && has_output)
-            return true; /* reaped by run/command, which reaps all: the output must do */
+            return true; /* started with SIGCHLD ignored: the kernel reaps, the output must do */
         if (ended < 0 && errno != EINTR) {
             snprintf(why, why_size, "how it has ended is not known: %s", strerror(errno));
             return false;

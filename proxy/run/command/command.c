@@ -175,12 +175,16 @@ static void note_end(struct command *command, const siginfo_t *info)
                                info->si_status + (by_itself ? 0 : BY_SIGNAL));
 }
 
-/* Reaps every child: a container's first process inherits orphans. */
+/*
+ * Reaps every child of the main thread: a container's first process inherits orphans. Not those of
+ * other threads: a reload in the pool waits for the programs that print secrets.
+ */
 static void children_cb(uv_signal_t *handle, int number)
 {
     struct command *command = WSL_CONTAINER(handle, struct command, children);
     siginfo_t info = {0};
-    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) == 0 &&
+           info.si_pid != 0) {
         bool is_command = info.si_pid == command->pid;
         /* Before it is reaped, no other process or group can have its number. */
         if (is_command &&

@@ -56,8 +56,8 @@ static void programs_that_fail(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
-/* As by run/command: their status is lost. */
-static void programs_that_others_reap(void **state)
+/* The process was started with SIGCHLD ignored: their status is lost. */
+static void programs_that_the_kernel_reaps(void **state)
 {
     signal(SIGCHLD, SIG_IGN);
     prints("echo one", "one\n");
@@ -108,7 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_of_programs),
         cmocka_unit_test(programs_that_fail),
-        cmocka_unit_test(programs_that_others_reap),
+        cmocka_unit_test(programs_that_the_kernel_reaps),
         cmocka_unit_test(files),
         cmocka_unit_test(trims),
     };

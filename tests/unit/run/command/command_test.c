@@ -1,6 +1,8 @@
 /* Real children: how each of their ends is reported, and what is started again. */
 #include "run/command/command.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -195,6 +197,43 @@ static void test_without_a_command(void **unused)
     command_close(NULL);
 }
 
+static sem_t is_dead, may_reap;
+
+/* A reload in the thread pool, which waits for a program of its own. */
+static void *wait_for_own(void *status)
+{
+    siginfo_t info;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(3);
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    sem_post(&is_dead);
+    sem_wait(&may_reap);
+    if (waitpid(child, status, 0) != child)
+        *(int *)status = -1;
+    return NULL;
+}
+
+static void test_children_of_other_threads_are_theirs(void **unused)
+{
+    pthread_t thread;
+    int status = 0;
+    sem_init(&is_dead, 0, 0);
+    sem_init(&may_reap, 0, 0);
+    start_well("exec sleep 1000", CONFIG_COMMAND_EXIT);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_own, &status), 0);
+    sem_wait(&is_dead);
+    raise(SIGCHLD);
+    uv_run(&scene.loop, UV_RUN_ONCE);
+    sem_post(&may_reap);
+    pthread_join(thread, NULL);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 3);
+    assert_int_equal(scene.ended, 0);
+    command_kill(scene.command);
+    assert_int_equal(run_until_ended(), 128 + SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -209,6 +248,7 @@ int main(int argc, char **argv)
         TEST(test_stop_terminates_it),
         TEST(test_kill_ends_what_stop_does_not),
         TEST(test_other_children_are_reaped),
+        TEST(test_children_of_other_threads_are_theirs),
         TEST(test_without_a_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
