@@ -23,6 +23,9 @@ done
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 cd "$here"
-[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund
+{   # one at a time: npm begins with removing what is there
+    ! command -v flock >/dev/null || flock 9
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund
+} 9<build.sh
 node build.mjs "$folder" "${connects[@]}"
 echo "build.sh: the page is in $folder"

@@ -69,7 +69,7 @@ class Sshd:
         return said.stdout.split()[1]
 
     def close(self):
-        self.process.terminate()
+        subprocess.run(as_root('kill', self.process.pid), check=True)  # of sudo's, too, which is root's
         self.process.wait()
         subprocess.run(as_root('rm', '-r', self.folder), check=True)
 
