@@ -29,7 +29,6 @@ struct io {
     uint8_t blocked; /* write: bytes wait, inside or outside; flush first when writable */
     uint8_t drained; /* read: the source has no more bytes; no second read is needed */
     uint8_t reason;  /* enum reason, with IO_FAIL */
-    uint8_t yield;   /* read: it cost much work; let other sessions run before the next read */
 };
 _Static_assert(REASON_COUNT <= 256, "a reason fits a byte");
 

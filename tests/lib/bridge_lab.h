@@ -173,13 +173,14 @@ static inline unsigned lab_ready(struct lab *lab)
     return ready;
 }
 
-static inline void lab_turn(struct lab *lab, unsigned ready)
+static inline unsigned lab_turn(struct lab *lab, unsigned ready)
 {
     const struct bridge before = lab->bridge;
-    bridge_turn(&lab->bridge, lab->scratch, ready, lab->now);
+    unsigned more = bridge_turn(&lab->bridge, lab->scratch, ready, lab->now);
     lab_check(lab);
     lab_abort_if(bridge_check_change(&before, &lab->bridge));
     lab_abort_if(bridge_check_settled(&lab->bridge));
+    return more;
 }
 
 /* Turns until nothing wanted is ready. A turn that changes nothing is a busy loop. */

@@ -26,7 +26,6 @@ struct fake {
     size_t read_max;    /* bytes per read */
     struct io in_end;   /* IO_WANT_READ: open; IO_EOF; IO_FAIL */
     bool never_drained; /* the next read, not this one, reports the end of the bytes */
-    bool yields;        /* each read returns `yield` */
     /* out */
     uint8_t *out;
     size_t out_capacity, out_length; /* out_length includes `inside` */
@@ -94,7 +93,7 @@ static inline struct io fake_read(struct transport *transport, uint8_t *buffer, 
     memcpy(buffer, fake->in + fake->in_at, n);
     fake->in_at += n;
     bool drained = !fake->never_drained && !fake_is_readable(fake) && n < capacity;
-    return (struct io){.status = IO_OK, .n = n, .drained = drained, .yield = fake->yields};
+    return (struct io){.status = IO_OK, .n = n, .drained = drained};
 }
 
 static inline size_t fake_take_room(struct fake *fake, size_t length)

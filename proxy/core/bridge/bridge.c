@@ -3,9 +3,11 @@
 #include "codec/ws/ws_relay.h"
 #include "core/bridge/bridge_ending.h"
 
-/* The bounds of a turn, so that one session cannot starve others; tiny frames cost most. */
-#define BUFFERS_PER_TURN 4
-#define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes other than payload */
+/*
+ * One read of frames while they are small, or not known yet: 65,536 of the smallest ones in a whole
+ * buffer would be a long turn.
+ */
+#define SMALL_FRAMES_BUFFER (BRIDGE_BUFFER / 4)
 
 /* ---- metrics ---- */
 
@@ -262,30 +264,27 @@ static void take_bytes(struct bridge *bridge, struct bridge_end *end, uint8_t *b
         take_frames(bridge, end, bytes, length, now);
 }
 
-/*
- * Of a read with so many bytes of payload. Between two WebSockets every frame is written anew: one
- * full buffer ends the turn.
- */
-static size_t bytes_of_framing(const struct bridge *bridge, size_t read, uint64_t payload)
+/* More than a fifth of what was read is headers. */
+static bool are_small(size_t read, uint64_t payload)
 {
-    if (bridge->client.framed && bridge->target.framed)
-        return read / BUFFERS_PER_TURN;
-    return read - (size_t)payload;
+    return read - payload > read / 5;
 }
 
-/* False: it was the last read of this turn. *framing grows by bytes other than payload. */
+/* True: there is more to read. */
 static bool take_read(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
-                      size_t *framing, uint64_t now)
+                      uint64_t now)
 {
-    struct io io = transport_read(end->transport, scratch->buffer, BRIDGE_BUFFER);
-    uint64_t before = bridge_pipe_from(bridge, end)->bytes;
+    const struct pipe *pipe = bridge_pipe_from(bridge, end);
+    uint64_t before = pipe->bytes;
+    size_t whole = end->framed && !end->large_frames ? SMALL_FRAMES_BUFFER : BRIDGE_BUFFER;
+    size_t capacity =
+        whole < BRIDGE_BUFFER - scratch->spared ? whole : BRIDGE_BUFFER - scratch->spared;
+    struct io io = transport_read(end->transport, scratch->buffer, capacity);
     switch ((enum io_status)io.status) {
     case IO_OK:
         take_bytes(bridge, end, scratch->buffer, io.n, now);
-        if (end->framed)
-            *framing +=
-                bytes_of_framing(bridge, io.n, bridge_pipe_from(bridge, end)->bytes - before);
-        return !io.drained && !io.yield && *framing < FRAMING_PER_TURN;
+        end->large_frames = !are_small(io.n, pipe->bytes - before);
+        return !io.drained;
     case IO_WANT_READ:
     case IO_WANT_WRITE:
         return false;
@@ -307,17 +306,15 @@ static bool wants_read(const struct bridge *bridge, const struct bridge_end *end
     return end->transport && !end->in_done && pipe_wants_source(pipe) && !tap_is_full(bridge);
 }
 
-static void pump(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
+/* One buffer, so that one session cannot starve others. True: there is more, and room for it. */
+static bool pump(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
                  uint64_t now)
 {
-    size_t framing = 0;
-    for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        if (WSL_UNLIKELY(bridge_ending_slot_is_full(bridge)))
-            bridge_ending_send_slots(bridge, now);
-        if (!wants_read(bridge, end, bridge_pipe_from(bridge, end)) ||
-            !take_read(bridge, end, scratch, &framing, now))
-            return;
-    }
+    const struct pipe *pipe = bridge_pipe_from(bridge, end);
+    if (WSL_UNLIKELY(bridge_ending_slot_is_full(bridge)))
+        bridge_ending_send_slots(bridge, now);
+    return wants_read(bridge, end, pipe) && take_read(bridge, end, scratch, now) &&
+           wants_read(bridge, end, pipe);
 }
 
 void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
@@ -352,10 +349,11 @@ static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
     }
 }
 
-void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
-                 uint64_t now)
+unsigned bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
+                     uint64_t now)
 {
     const struct bridge before = *bridge;
+    unsigned more = 0;
     /* A sink that has room again gets bytes in the same turn: its source is likely to have more. */
     if (bridge->down.blocked && (ready & BRIDGE_CLIENT_WRITE)) {
         resume(bridge, &bridge->down, now);
@@ -365,14 +363,15 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
         resume(bridge, &bridge->up, now);
         ready |= bridge->up.blocked ? 0 : BRIDGE_CLIENT_READ;
     }
-    if (ready & BRIDGE_CLIENT_READ)
-        pump(bridge, &bridge->client, scratch, now);
-    if (ready & BRIDGE_TARGET_READ)
-        pump(bridge, &bridge->target, scratch, now);
+    if ((ready & BRIDGE_CLIENT_READ) && pump(bridge, &bridge->client, scratch, now))
+        more |= BRIDGE_CLIENT_READ;
+    if ((ready & BRIDGE_TARGET_READ) && pump(bridge, &bridge->target, scratch, now))
+        more |= BRIDGE_TARGET_READ;
     if (WSL_UNLIKELY(ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN)))
         take_breakage(bridge, ready, now);
     bridge_ending_settle(bridge, now);
     bridge_check_turn(&before, bridge);
+    return more;
 }
 
 unsigned bridge_want(const struct bridge *bridge)

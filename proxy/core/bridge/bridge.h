@@ -80,9 +80,12 @@ void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uin
 /* Takes bytes of the target that were read before bridge_attach; likewise. */
 void bridge_take_first(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
 
-/* Moves what can be moved; `ready` has bits of bridge_ready. */
-void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
-                 uint64_t now);
+/*
+ * Reads one buffer of each end that is ready, and moves what can be moved; `ready` has bits of
+ * bridge_ready. Returns which ends can be read on at once: BRIDGE_CLIENT_READ, BRIDGE_TARGET_READ.
+ */
+unsigned bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
+                     uint64_t now);
 
 /* What to wait for, computed anew after each turn. */
 unsigned bridge_want(const struct bridge *bridge);

@@ -19,6 +19,7 @@
 struct bridge_scratch {
     uint8_t headroom[BRIDGE_HEADROOM];
     uint8_t buffer[BRIDGE_BUFFER];
+    size_t spared; /* bytes of the buffer that a read leaves unused, so that its turn is shorter */
 };
 
 /* Readiness of the descriptors, and what to wait for. */
@@ -63,6 +64,7 @@ enum bridge_eof {
 struct bridge_end {
     struct transport *transport; /* borrowed; NULL: none yet, or none any more */
     bool framed;                 /* WebSocket frames; false: raw bytes */
+    bool large_frames;           /* as the last read showed */
     bool in_done;                /* EOF or failure was read */
     bool over;                   /* what it sends from now on is dropped */
     bool failed;                 /* its connection broke */

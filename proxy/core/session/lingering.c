@@ -2,9 +2,6 @@
 
 #include "core/bridge/pace.h"
 
-/* So that one client that sends without end cannot starve the others. */
-#define READS_PER_TURN 4
-
 static void note_taken(struct lingering *lingering, uint64_t now)
 {
     if (lingering->longest_step < now - lingering->progress_at)
@@ -48,24 +45,13 @@ void lingering_begin(struct lingering *lingering, struct transport *client, enum
 
 static void drop_input(struct lingering *lingering, uint8_t scratch[static TRANSPORT_READ_MIN])
 {
-    for (int i = 0; i < READS_PER_TURN && !lingering->client_done; i++) {
-        struct io io = transport_read(lingering->client, scratch, TRANSPORT_READ_MIN);
-        switch ((enum io_status)io.status) {
-        case IO_OK:
-            if (io.drained || io.yield)
-                return;
-            break;
-        case IO_WANT_READ:
-        case IO_WANT_WRITE:
-            return;
-        case IO_EOF:
-            lingering->client_done = true;
-            return;
-        case IO_FAIL:
-            give_up(lingering);
-            return;
-        }
-    }
+    if (lingering->client_done)
+        return;
+    struct io io = transport_read(lingering->client, scratch, TRANSPORT_READ_MIN);
+    if (io.status == IO_EOF)
+        lingering->client_done = true;
+    else if (io.status == IO_FAIL)
+        give_up(lingering);
 }
 
 void lingering_turn(struct lingering *lingering, uint8_t scratch[static TRANSPORT_READ_MIN],

@@ -155,6 +155,5 @@ struct io tls_read_bytes(struct tls *tls, uint8_t *buffer, size_t capacity)
      */
     if (ended && (in.status == IO_OK || in.status == IO_WANT_READ))
         (void)shutdown(tls->fd, SHUT_RD);
-    return (struct io){
-        .n = length, .drained = drained && !ended, .yield = tls->records >= READ_RECORDS};
+    return (struct io){.n = length, .drained = drained && !ended};
 }

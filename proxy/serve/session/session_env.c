@@ -13,7 +13,10 @@ bool session_env_open(struct session_env *env)
     env->tls_scratch = NULL;
     env->keys = (struct ws_keys){.fill = random_fill};
     env->scratch = malloc(sizeof(*env->scratch));
-    return env->scratch != NULL;
+    if (!env->scratch)
+        return false;
+    env->scratch->spared = 0;
+    return true;
 }
 
 void session_env_close(struct session_env *env)
