@@ -70,6 +70,16 @@ def wsluice(files, listen, target, tls, workers, path):
     return command + (["--cert", str(files.cert), "--key", str(files.key)] if tls else [])
 
 
+def wsluice_beside(files, pairs, tls, _workers, path):
+    """Two listeners need a file."""
+    secure = f", tls: {{certificates: [{{certificate: {files.cert}, key: {files.key}}}]}}" if tls else ""
+    listeners = [f'  - {{address: "127.0.0.1:{listen}", routes: [to-{target}]{secure * (at == 0)}}}\n'
+                 for at, (listen, target) in enumerate(pairs)]
+    routes = [f'  - {{path: /*, name: to-{target}, target: "tcp://127.0.0.1:{target}"}}\n' for _, target in pairs]
+    config = "".join(["workers: 1\n", "listeners:\n", *listeners, "routes:\n", *routes])
+    return [path, "--config", files.write(f"wsluice-{pairs[0][0]}.yaml", config)]
+
+
 def floor(_files, listen, target, _tls, _workers, path):
     return [path, str(listen), str(target)]
 
@@ -79,13 +89,19 @@ def websockify(files, listen, target, tls, _workers, path):
     return command + (["--cert", str(files.cert), "--key", str(files.key)] if tls else [])
 
 
-def haproxy(files, listen, target, tls, _workers, path):
+def haproxy(files, listen, target, tls, _workers, path, beside=(), buffers=0):
     secure = f"ssl crt {files.both} ssl-min-ver TLSv1.3 curves P-256" if tls else ""
+    more = "".join(f"""
+listen relay-{port}
+    bind 127.0.0.1:{port}
+    server target 127.0.0.1:{there}
+""" for port, there in beside)
     sessions = (files.descriptors - 200) // 2  # HAProxy does not start with more than it can serve
     config = files.write(f"haproxy-{listen}.cfg", f"""
 global
     nbthread 1
     maxconn {sessions}
+    {f"tune.bufsize {buffers}" if buffers else ""}
 defaults
     mode tcp
     maxconn {sessions}
@@ -95,7 +111,7 @@ defaults
 listen relay
     bind 127.0.0.1:{listen} {secure}
     server target 127.0.0.1:{target}
-""")
+{more}""")
     return [path, "-db", "-f", config]
 
 
@@ -114,12 +130,18 @@ events {{ worker_connections 30000; }}
 """)
 
 
-def nginx_stream(files, listen, target, tls, _workers, path):
+def nginx_stream(files, listen, target, tls, _workers, path, beside=()):
     secure = f"""
         ssl_certificate {files.cert};
         ssl_certificate_key {files.key};
         ssl_protocols TLSv1.3;
         ssl_ecdh_curve prime256v1;""" if tls else ""
+    more = "".join(f"""
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        proxy_pass 127.0.0.1:{there};
+        proxy_timeout 1h;
+    }}""" for port, there in beside)
     config = nginx_config(files, listen, f"""
 stream {{
     server {{
@@ -127,6 +149,7 @@ stream {{
         proxy_pass 127.0.0.1:{target};
         proxy_timeout 1h;
     }}
+{more}
 }}""", f"load_module {NGINX_STREAM_MODULE};")
     return [path, "-c", config, "-e", f"{files.directory}/nginx-start.log"]
 
@@ -192,13 +215,25 @@ KINDS = {
 }
 
 
+def beside(kind, files, pairs, tls, path):
+    """The command of a contender with two listeners: bulk, and what is measured beside it."""
+    if kind == "wsluice":
+        return wsluice_beside(files, pairs, tls, 1, path)
+    if kind == "nginx-stream":
+        return nginx_stream(files, *pairs[0], tls, 1, path, pairs[1:])
+    buffers = 262144 if kind == "haproxy-256k" else 0
+    return haproxy(files, *pairs[0], tls, 1, path, pairs[1:], buffers)
+
+
 class Proxy:
     """A running contender, pinned to its cores; a context manager."""
 
-    def __init__(self, kind, path, files, ports, cores, tls=False, workers=1):
+    def __init__(self, kind, path, files, ports, cores, tls=False, workers=1, mixed=False):
         self.kind = kind
-        self.listen, self.target = ports.take(), ports.take()
-        self._command = KINDS[kind](files, self.listen, self.target, tls, workers, path)
+        self.pairs = [(ports.take(), ports.take()) for _ in range(1 + mixed)]
+        self.listen, self.target = self.pairs[0]
+        self._command = (beside(kind, files, self.pairs, tls, path) if mixed else
+                         KINDS[kind](files, self.listen, self.target, tls, workers, path))
         self._log = files.directory / f"{kind}-{self.listen}.out"
         self._cores = cores
         self._process = None

@@ -31,6 +31,7 @@ static const char USAGE[] =
     "  stall       offers --bytes to each session, whose reader sleeps (--reverse: the target)\n"
     "options\n"
     "  --end=bridge|ws|raw  who speaks WebSocket: the client, both ends, or neither [bridge]\n"
+    "  --pause=MICROSECONDS echo: between an answer and the next message of its session [0]\n"
     "  --sessions=N [1]  --frame=BYTES [65536]  --bytes=N  --messages=N  --handshakes=N\n"
     "  --tls                the clients speak TLS 1.3: full handshakes, P-256, one suite\n"
     "  --suite=NAME         [TLS_AES_256_GCM_SHA384]\n"
@@ -102,13 +103,12 @@ static uint64_t number(const char *text, uint64_t max)
 
 static void parse(struct load_options *options, int argc, char **argv)
 {
-    static const struct option table[] = {{"proxy", 1, 0, 'p'},      {"listen", 1, 0, 'l'},
-                                          {"end", 1, 0, 'e'},        {"sessions", 1, 0, 's'},
-                                          {"frame", 1, 0, 'f'},      {"bytes", 1, 0, 'b'},
-                                          {"messages", 1, 0, 'm'},   {"handshakes", 1, 0, 'h'},
-                                          {"tls", 0, 0, 't'},        {"suite", 1, 0, 'S'},
-                                          {"decrypt", 0, 0, 'd'},    {"reverse", 0, 0, 'r'},
-                                          {"congestion", 1, 0, 'c'}, {0}};
+    static const struct option table[] = {
+        {"proxy", 1, 0, 'p'},      {"listen", 1, 0, 'l'},     {"end", 1, 0, 'e'},
+        {"sessions", 1, 0, 's'},   {"frame", 1, 0, 'f'},      {"bytes", 1, 0, 'b'},
+        {"messages", 1, 0, 'm'},   {"handshakes", 1, 0, 'h'}, {"tls", 0, 0, 't'},
+        {"suite", 1, 0, 'S'},      {"decrypt", 0, 0, 'd'},    {"reverse", 0, 0, 'r'},
+        {"congestion", 1, 0, 'c'}, {"pause", 1, 0, 'P'},      {0}};
     *options = (struct load_options){.sessions = 1,
                                      .frame = 65536,
                                      .bytes = 1 << 30,
@@ -152,6 +152,9 @@ static void parse(struct load_options *options, int argc, char **argv)
             break;
         case 'r':
             options->reverse = true;
+            break;
+        case 'P':
+            options->pause = number(optarg, 999999) * 1000;
             break;
         case 'c':
             options->congestion = optarg;

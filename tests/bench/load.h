@@ -45,6 +45,7 @@ struct load_options {
     uint16_t proxy_port, listen_port;
     size_t sessions, frame;
     uint64_t bytes, messages, handshakes;
+    uint64_t pause; /* ns */
     bool tls, decrypt, reverse;
     const char *suite, *congestion;
 };

@@ -3,6 +3,7 @@
  */
 #include "load_conn.h"
 #include <sys/epoll.h>
+#include <time.h>
 
 struct load_echo {
     uint8_t request[256], reply[256]; /* sent, and expected by the client */
@@ -18,6 +19,8 @@ static void prepare(struct load *load)
     size_t size = load->options.frame;
     if (size > 125)
         load_die("echo: messages of up to 125 bytes");
+    if (load->options.pause > 0 && load->options.sessions > 1)
+        load_die("echo: --pause is for one session");
     uint8_t payload[125] = {0};
     for (size_t i = 0; i < size; i++)
         payload[i] = (uint8_t)('!' + i % 90);
@@ -45,12 +48,19 @@ static void say(struct load_conn *conn, const uint8_t *message, size_t size)
     load_conn_want(conn, EPOLLIN);
 }
 
+static void rest(uint64_t pause)
+{
+    if (pause > 0)
+        nanosleep(&(struct timespec){.tv_nsec = (long)pause}, NULL);
+}
+
 static void send_next(struct load_conn *conn)
 {
     struct load_echo *echo = conn->load->echo;
     if (echo->unsent == 0)
         return;
     echo->unsent--;
+    rest(conn->load->options.pause);
     conn->sent_at = load_now();
     say(conn, echo->request, echo->request_size);
 }

@@ -90,6 +90,7 @@ def find_programs(options):
     options.load, options.fetch = str(tools / "load"), str(tools / "fetch")
     places = {"wsluice": options.wsluice, "floor": str(tools / "floor"),
               "haproxy": shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
+              "haproxy-256k": shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
               "nginx-http": shutil.which("nginx", path="/usr/sbin:/usr/bin"),
               "websockify": shutil.which("websockify", path="/usr/bin")}
     has_stream = pathlib.Path(contenders.NGINX_STREAM_MODULE).exists()

@@ -46,6 +46,7 @@ class Scenario:
     frame: int = 65536
     tls: bool = False
     reverse: bool = False
+    bulk: str = ""  # mixed: what the sessions move meanwhile, "down" or "up"
 
     @property
     def is_memory(self):
@@ -78,6 +79,18 @@ def sealed_up(name, frame):
     return Scenario(f"wss-up-{name}", f"wss, client to server, {frame // 1024} KiB frames", "up",
                     "CPU s/GB", sealed(), (Bar(0.9, SEALED),), 3 * GB, frame=frame, tls=True)
 
+
+def mixed(bulk, sessions, *bars, tls=False):
+    """One session that echoes 64 bytes, at real-time priority, beside bulk through the same process."""
+    secure = "wss " * tls
+    return Scenario(f"mixed-{'wss-' * tls}{bulk}-{sessions}", f"64-byte echo beside {sessions} {secure}{bulk}loads",
+                    "mixed", "p50 µs",
+                    (Entry("wsluice"), Entry("haproxy", "raw"), Entry("haproxy-256k", "raw"),
+                     Entry("nginx-stream", "raw")),
+                    (Bar(250), Bar(1000, metric="p99_us"), *bars), 5_000, sessions, 64, tls, bulk=bulk)
+
+
+FIFTH = (Bar(0.2, ("nginx-stream",)), Bar(0.2, ("nginx-stream",), "p99_us"))
 
 SCENARIOS = (
     down(1, 0.5, 0.5),
@@ -115,6 +128,11 @@ SCENARIOS = (
     Scenario("wss-idle", "memory per idle session, wss", "idle", "PSS KiB/session",
              (Entry("wsluice"), Entry("haproxy", "ws"), Entry("nginx-stream", "ws")), (Bar(16),),
              9_500, tls=True),
+    mixed("down", 1),
+    mixed("down", 8, *FIFTH),
+    mixed("down", 64),
+    mixed("up", 8),
+    mixed("down", 8, tls=True),
     # Without websockify: it buffers all bytes in memory, or fails.
     Scenario("stall", "memory per stalled session, client asleep", "stall", "PSS KiB/session",
              bridges(Entry("haproxy", "raw")), (Bar(300),), GB, 50),
