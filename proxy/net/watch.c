@@ -4,27 +4,43 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS_PER_CALL 256
+/* In one look, while nothing patient waits; and while something does. */
+#define EVENTS_MAX  256
+#define EVENTS_SOME 32
+/* Turns of patient ones until libuv has its turn: timers, mail of other threads. */
+#define PATIENT_TURNS 4
+/* After something interactive had to wait for bulk. */
+#define PRESSED_MS 100
 
 /* epoll always reports errors and hang-ups; edge-triggered it does so only once. */
 #define SILENCE EPOLLET
+
+/* Beside enum watch_ready: it is broken, or both directions have ended. Not for callbacks. */
+#define HUNG_UP 8u
 
 struct watch {
     struct watch_set *set;
     watch_cb *callback;
     void *owner;
-    struct watch *next_closed;
+    struct schedule_entry entry; /* its `next` also links closed ones */
     int fd;
     uint32_t armed; /* the events that epoll waits for, besides errors */
     uint8_t want;
-    bool broken; /* an error, or FIN in both directions: epoll reports it in every call */
+    uint8_t ready; /* while it is queued */
+    bool patient;  /* its lane */
+    bool broken;   /* an error, or FIN in both directions: epoll reports it in every call */
     bool closed;
 };
+
+static int epoll_of(const struct watch *watch)
+{
+    return (watch->patient ? &watch->set->patient : &watch->set->interactive)->epoll;
+}
 
 static bool update_epoll(struct watch *watch, int operation, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
-    if (epoll_ctl(watch->set->epoll, operation, watch->fd, &event) != 0)
+    if (epoll_ctl(epoll_of(watch), operation, watch->fd, &event) != 0)
         return false;
     watch->armed = events;
     return true;
@@ -43,24 +59,28 @@ static uint32_t events_for(const struct watch *watch)
 static unsigned ready_of(uint32_t events)
 {
     if (events & EPOLLERR)
-        return WATCH_READ | WATCH_WRITE | WATCH_BROKEN;
+        return WATCH_READ | WATCH_WRITE | WATCH_BROKEN | HUNG_UP;
     unsigned ready = 0;
     if (events & (EPOLLIN | EPOLLHUP))
         ready |= WATCH_READ;
     if (events & (EPOLLOUT | EPOLLHUP))
         ready |= WATCH_WRITE;
-    return ready;
+    return events & EPOLLHUP ? ready | HUNG_UP : ready;
 }
 
-static void dispatch(struct watch *watch, uint32_t events)
+/* Calls back for what is wanted. */
+static struct watch_turn call(struct watch *watch, unsigned ready)
 {
-    unsigned ready = ready_of(events);
+    struct watch_set *set = watch->set;
     bool breaks = (ready & WATCH_BROKEN) && !watch->broken;
-    watch->broken = watch->broken || (events & (EPOLLHUP | EPOLLERR));
+    watch->broken = watch->broken || (ready & HUNG_UP);
+    ready &= ~HUNG_UP;
+    set->turn = (struct watch_turn){0};
     if (breaks || (ready & watch->want))
         watch->callback(watch->owner, ready);
     else if (events_for(watch) != watch->armed)
         (void)!update_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
+    return set->turn;
 }
 
 static uint32_t events_of(short revents)
@@ -77,49 +97,178 @@ static uint32_t events_of(short revents)
     return events;
 }
 
+/* ---- who is served when ---- */
+
+/* Its memory stays until no event that was collected can refer to it. */
+static void release(struct watch *watch)
+{
+    struct watch_set *set = watch->set;
+    if (!set->serving) {
+        free(watch);
+        return;
+    }
+    watch->entry.next = set->closed ? &set->closed->entry : NULL;
+    set->closed = watch;
+}
+
 static void free_closed(struct watch_set *set)
 {
     while (set->closed) {
         struct watch *watch = set->closed;
-        set->closed = watch->next_closed;
+        set->closed =
+            watch->entry.next ? WSL_CONTAINER(watch->entry.next, struct watch, entry) : NULL;
         free(watch);
     }
 }
 
-static void poll_cb(uv_poll_t *poll, int status, int poll_events)
+/* Into the lane of its class. Where the kernel has no memory for that, it stays in its own. */
+static void choose_lane(struct watch *watch)
 {
-    struct watch_set *set = WSL_CONTAINER(poll, struct watch_set, poll);
-    struct epoll_event events[EVENTS_PER_CALL];
-    (void)status;
-    (void)poll_events;
-    int count = epoll_wait(set->epoll, events, EVENTS_PER_CALL, 0);
-    set->dispatching = true;
+    bool patient = schedule_class(&watch->entry) != SCHEDULE_CLASS_INTERACTIVE;
+    if (WSL_LIKELY(patient == watch->patient))
+        return;
+    int before = epoll_of(watch);
+    watch->patient = patient;
+    if (update_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
+        (void)epoll_ctl(before, EPOLL_CTL_DEL, watch->fd, NULL);
+    else
+        watch->patient = !patient;
+}
+
+static void wait_for_turn(struct watch *watch, unsigned ready)
+{
+    watch->ready |= (uint8_t)ready;
+    schedule_add(&watch->set->schedule, &watch->entry);
+}
+
+static void serve(struct watch *watch, unsigned ready)
+{
+    struct watch_set *set = watch->set;
+    struct watch_turn turn = call(watch, ready);
+    if (WSL_UNLIKELY(watch->closed || watch->entry.queued))
+        return;
+    schedule_note(&watch->entry, turn.moved, turn.more);
+    if (WSL_UNLIKELY(turn.more))
+        wait_for_turn(watch, WATCH_READ);
+    else if (WSL_UNLIKELY(schedule_has_bulk(&set->schedule)) && !watch->patient)
+        set->pressed_until = uv_now(watch_set_loop(set)) + PRESSED_MS;
+    choose_lane(watch);
+}
+
+/* False: nobody waits. */
+static bool serve_patient(struct watch_set *set)
+{
+    struct schedule_entry *entry = schedule_next(&set->schedule);
+    if (!entry)
+        return false;
+    struct watch *watch = WSL_CONTAINER(entry, struct watch, entry);
+    struct watch_turn turn = {0};
+    unsigned ready = watch->ready;
+    watch->ready = 0;
+    if (!watch->closed)
+        turn = call(watch, ready);
+    bool more = turn.more && !watch->closed;
+    schedule_done(&set->schedule, entry, turn.moved, more);
+    if (watch->closed) {
+        release(watch);
+        return true;
+    }
+    watch->ready |= more ? WATCH_READ : 0;
+    choose_lane(watch);
+    return true;
+}
+
+/* Serves what is interactive and ready; what is patient and ready gets in line. */
+static void look(struct watch_set *set, const struct watch_lane *lane, int most)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait(lane->epoll, events, most, 0);
     for (int i = 0; i < count; i++) {
         struct watch *watch = events[i].data.ptr;
-        if (!watch->closed)
-            dispatch(watch, events[i].events);
+        if (watch->closed)
+            continue;
+        if (watch->patient || watch->entry.queued)
+            wait_for_turn(watch, ready_of(events[i].events));
+        else
+            serve(watch, ready_of(events[i].events));
     }
-    set->dispatching = false;
+}
+
+static void serve_all(struct watch_set *set)
+{
+    set->serving = true;
+    look(set, &set->interactive, schedule_has_bulk(&set->schedule) ? EVENTS_SOME : EVENTS_MAX);
+    for (int turns = 0; turns < PATIENT_TURNS && serve_patient(set); turns++)
+        look(set, &set->interactive, EVENTS_SOME);
+    set->serving = false;
     free_closed(set);
+}
+
+static void interactive_cb(uv_poll_t *poll, int status, int poll_events)
+{
+    (void)status;
+    (void)poll_events;
+    serve_all(WSL_CONTAINER(poll, struct watch_set, interactive.poll));
+}
+
+static void patient_cb(uv_poll_t *poll, int status, int poll_events)
+{
+    struct watch_set *set = WSL_CONTAINER(poll, struct watch_set, patient.poll);
+    (void)status;
+    (void)poll_events;
+    set->serving = true;
+    look(set, &set->patient, EVENTS_MAX);
+    serve_all(set);
+}
+
+/* ---- sets ---- */
+
+static bool open_lane(struct watch_lane *lane, uv_loop_t *loop, uv_poll_cb callback)
+{
+    lane->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (lane->epoll < 0)
+        return false;
+    if (uv_poll_init(loop, &lane->poll, lane->epoll) == 0) {
+        uv_poll_start(&lane->poll, UV_READABLE, callback);
+        return true;
+    }
+    close(lane->epoll);
+    return false;
+}
+
+static void close_lane(struct watch_lane *lane)
+{
+    uv_close((uv_handle_t *)&lane->poll, NULL);
+    close(lane->epoll);
 }
 
 bool watch_set_open(struct watch_set *set, uv_loop_t *loop)
 {
-    *set = (struct watch_set){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    *set = (struct watch_set){0};
     list_init(&set->holders);
-    if (set->epoll < 0)
+    if (!open_lane(&set->interactive, loop, interactive_cb))
         return false;
-    if (uv_poll_init(loop, &set->poll, set->epoll) == 0) {
-        uv_poll_start(&set->poll, UV_READABLE, poll_cb);
+    if (open_lane(&set->patient, loop, patient_cb))
         return true;
-    }
-    close(set->epoll);
+    close_lane(&set->interactive);
     return false;
 }
 
 uv_loop_t *watch_set_loop(const struct watch_set *set)
 {
-    return set->poll.loop;
+    return set->interactive.poll.loop;
+}
+
+void watch_set_ref(struct watch_set *set)
+{
+    uv_ref((uv_handle_t *)&set->interactive.poll);
+    uv_ref((uv_handle_t *)&set->patient.poll);
+}
+
+void watch_set_unref(struct watch_set *set)
+{
+    uv_unref((uv_handle_t *)&set->interactive.poll);
+    uv_unref((uv_handle_t *)&set->patient.poll);
 }
 
 void watch_set_hold(struct watch_set *set, struct watch_holder *holder)
@@ -134,22 +283,41 @@ void watch_set_close(struct watch_set *set)
         list_remove(&holder->link);
         holder->close(holder);
     }
-    uv_close((uv_handle_t *)&set->poll, NULL);
-    close(set->epoll);
+    for (struct schedule_entry *entry; (entry = schedule_next(&set->schedule)) != NULL;) {
+        schedule_done(&set->schedule, entry, 0, false);
+        release(WSL_CONTAINER(entry, struct watch, entry));
+    }
+    close_lane(&set->interactive);
+    close_lane(&set->patient);
+}
+
+static struct watch *add(const struct watch *with)
+{
+    struct watch *watch = malloc(sizeof(*watch));
+    if (!watch)
+        return NULL;
+    *watch = *with;
+    if (update_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
+        return watch;
+    free(watch);
+    return NULL;
 }
 
 struct watch *watch_open(struct watch_set *set, int fd, unsigned want, watch_cb *callback,
                          void *owner)
 {
-    struct watch *watch = malloc(sizeof(*watch));
-    if (!watch)
-        return NULL;
-    *watch = (struct watch){
+    return add(&(struct watch){
+        .set = set, .callback = callback, .owner = owner, .fd = fd, .want = (uint8_t)want});
+}
+
+struct watch *watch_open_opening(struct watch_set *set, int fd, unsigned want, watch_cb *callback,
+                                 void *owner)
+{
+    struct watch watch = {
         .set = set, .callback = callback, .owner = owner, .fd = fd, .want = (uint8_t)want};
-    if (update_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
-        return watch;
-    free(watch);
-    return NULL;
+    schedule_begin_opening(&watch.entry);
+    watch.patient = true;
+    return add(&watch);
 }
 
 void watch_adopt(struct watch *watch, watch_cb *callback, void *owner)
@@ -178,8 +346,21 @@ void watch_poll(struct watch *watch)
         poll_fd.events |= POLLIN;
     if (watch->want & WATCH_WRITE)
         poll_fd.events |= POLLOUT;
-    if (poll(&poll_fd, 1, 0) > 0)
-        dispatch(watch, events_of(poll_fd.revents));
+    if (poll(&poll_fd, 1, 0) <= 0)
+        return;
+    struct watch_set *set = watch->set;
+    bool serving = set->serving;
+    set->serving = true;
+    serve(watch, ready_of(events_of(poll_fd.revents)));
+    set->serving = serving;
+    if (!serving)
+        free_closed(set);
+}
+
+void watch_moved(struct watch *watch, size_t bytes, bool more)
+{
+    watch->set->turn.moved += bytes;
+    watch->set->turn.more |= more;
 }
 
 void watch_close(struct watch *watch)
@@ -190,12 +371,8 @@ void watch_close(struct watch *watch)
      * close() alone does not end the watch: epoll watches the open file, which a process that takes
      * over, or a child between fork and exec, may hold as well.
      */
-    (void)epoll_ctl(watch->set->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+    (void)epoll_ctl(epoll_of(watch), EPOLL_CTL_DEL, watch->fd, NULL);
     watch->closed = true;
-    if (watch->set->dispatching) {
-        watch->next_closed = watch->set->closed;
-        watch->set->closed = watch;
-    } else {
-        free(watch);
-    }
+    if (!watch->entry.queued)
+        release(watch);
 }

@@ -84,7 +84,7 @@ static inline void client_lab_open_worker(void)
     client_lab.metrics[0] = &env->metrics;
     assert_non_null(env->resolver);
     assert_true(watch_set_open(&env->watches, &client_lab.loop));
-    uv_unref((uv_handle_t *)&env->watches.poll);
+    watch_set_unref(&env->watches);
     assert_true(session_env_open(env));
 }
 
@@ -119,10 +119,10 @@ static inline int client_lab_close(void **unused)
 
 static inline void client_lab_turn(void)
 {
-    uv_ref((uv_handle_t *)&client_lab.env.watches.poll);
+    watch_set_ref(&client_lab.env.watches);
     for (int i = 0; i < 4; i++)
         uv_run(&client_lab.loop, UV_RUN_NOWAIT);
-    uv_unref((uv_handle_t *)&client_lab.env.watches.poll);
+    watch_set_unref(&client_lab.env.watches);
 }
 
 static inline void client_lab_send(const char *text)
@@ -142,7 +142,7 @@ static inline void client_lab_connect(const char *text)
     client.fd = pair[0];
     assert_true(limits_reserve(client_lab.lab.shared.limits, &client.usage, 2, 100));
     assert_int_equal(write(client_lab.peer, text, strlen(text)), strlen(text));
-    session_accept(&client_lab.env, &client);
+    session_accept(&client_lab.env, &client, true);
     client_lab_turn();
 }
 

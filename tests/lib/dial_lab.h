@@ -46,7 +46,7 @@ static inline int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
-    uv_unref((uv_handle_t *)&watches.poll);
+    watch_set_unref(&watches);
     work_lab_open(&lab, &loop);
     resolver = resolve_create(&lab.lane, lab.lookups);
     assert_non_null(resolver);

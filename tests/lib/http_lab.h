@@ -120,7 +120,7 @@ static inline void http_lab_open(struct http_lab *lab)
     memset(lab, 0, sizeof(*lab));
     assert_int_equal(uv_loop_init(&lab->loop), 0);
     assert_true(watch_set_open(&lab->watches, &lab->loop));
-    uv_unref((uv_handle_t *)&lab->watches.poll);
+    watch_set_unref(&lab->watches);
     work_lab_open(&lab->work, &lab->loop);
     lab->resolver = resolve_create(&lab->work.lane, lab->work.lookups);
     assert_non_null(lab->resolver);

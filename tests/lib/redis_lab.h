@@ -48,7 +48,7 @@ static inline void server_close(void)
 static inline int redis_set_up(void **unused)
 {
     (void)set_up(unused);
-    uv_ref((uv_handle_t *)&watches.poll); /* a loop without handles does not poll */
+    watch_set_ref(&watches); /* a loop without handles does not poll */
     server_address = unix_target(path);
     settings = (struct redis_settings){
         .address = &server_address, .timeout_ms = LAB_PATIENCE_MS, .idle_ms = LAB_PATIENCE_MS};
@@ -60,7 +60,7 @@ static inline int redis_set_up(void **unused)
 static inline int redis_tear_down(void **unused)
 {
     server_close();
-    uv_unref((uv_handle_t *)&watches.poll);
+    watch_set_unref(&watches);
     return tear_down(unused);
 }
 

@@ -235,7 +235,7 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
     session_lab.accepted++;
     if (!session_lab.site->listeners[listener].terms.operators)
         client.number = session_lab.accepted;
-    session_accept(env, &client);
+    session_accept(env, &client, true);
     session_lab.sessions++;
     return true;
 }

@@ -217,7 +217,7 @@ static bool probe_all_on(struct probing *probing, uv_loop_t *loop)
     if (posts)
         uv_unref((uv_handle_t *)&mailbox.wake);
     if (ready) {
-        uv_unref((uv_handle_t *)&probing->watches.poll);
+        watch_set_unref(&probing->watches);
         const struct token_loop shared = {
             .lane = &lane,
             .dial = {&probing->watches, probing->resolver, &probing->scratch, NULL},

@@ -10,6 +10,8 @@
 #include "serve/status/link_server.h"
 
 #define DRAIN_TICK_MS 50
+/* Of the connections of one batch; the loop serves the others in their turn. */
+#define SERVED_AT_ONCE 4
 /* After sessions are killed, the disk has this long for the last bytes of recordings. */
 #define RECORDINGS_MS 2000
 
@@ -50,7 +52,7 @@ static void take_batch(void *owner, void *argument)
     struct worker *worker = owner;
     struct worker_batch *batch = argument;
     for (size_t i = 0; i < batch->count; i++)
-        session_accept(&worker->env, &batch->clients[i]);
+        session_accept(&worker->env, &batch->clients[i], i < SERVED_AT_ONCE);
     free(batch);
 }
 

@@ -8,6 +8,9 @@
 #include "serve/session/session_priv.h"
 #include "serve/session/session_state.h"
 
+/* A turn of bulk is as short as this while others type: half a buffer. */
+#define SPARED_UNDER_PRESSURE (BRIDGE_BUFFER / 2)
+
 void session_bridge_arm_ending(struct session *session)
 {
     session_arm_first_check(session, session_facts_limits(session)->close_timeout_ms);
@@ -59,7 +62,15 @@ void session_bridge_turn(struct session *session, unsigned ready)
     const struct pipe *down = &session->bridge.down;
     bool reachable = down->state != PIPE_BROKEN;
     uint64_t now = session_now(session);
-    bridge_turn(&session->bridge, session->env->scratch, ready, now);
+    uint64_t before = session->bridge.up.bytes + down->bytes;
+    session->env->scratch->spared =
+        watch_set_is_pressed(&session->env->watches) ? SPARED_UNDER_PRESSURE : 0;
+    unsigned more = bridge_turn(&session->bridge, session->env->scratch, ready, now);
+    uint64_t moved = session->bridge.up.bytes + down->bytes - before;
+    if (ready > BRIDGE_CLIENT_BROKEN)
+        watch_moved(session->target_watch, moved, more & BRIDGE_TARGET_READ);
+    else
+        watch_moved(session->client_watch, moved, more & BRIDGE_CLIENT_READ);
     if (WSL_UNLIKELY(now - session->rates.at >= SESSION_BRIDGE_RATES_MS))
         session_bridge_measure(session, now);
     /* Once the client is gone, the target gets a shorter deadline than with a slow client. */

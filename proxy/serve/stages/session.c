@@ -10,6 +10,7 @@
 #include "serve/session/session_lingering.h"
 #include "serve/session/session_log.h"
 #include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/stages/session_drain.h"
 #include "serve/stages/session_preface.h"
 #include "serve/stages/session_reply.h"
@@ -121,6 +122,11 @@ void session_deadline_cb(uv_timer_t *timer)
 
 /* ---- accepting ---- */
 
+static bool may_open_tls(const struct session_client *client)
+{
+    return client->site->resources->listener_tls[client->listener] != NULL;
+}
+
 static struct session *create(struct session_env *env, const struct session_client *client)
 {
     struct session *session = calloc(1, sizeof(*session));
@@ -128,8 +134,8 @@ static struct session *create(struct session_env *env, const struct session_clie
         return NULL;
     session->entry = calloc(1, sizeof(*session->entry));
     if (session->entry)
-        session->client_watch =
-            watch_open(&env->watches, client->fd, WATCH_READ, client_cb, session);
+        session->client_watch = (may_open_tls(client) ? watch_open_opening : watch_open)(
+            &env->watches, client->fd, WATCH_READ, client_cb, session);
     if (session->client_watch)
         return session;
     free(session->entry);
@@ -145,7 +151,7 @@ static void refuse_without_memory(struct session_env *env, struct session_client
     session_client_drop(client);
 }
 
-void session_accept(struct session_env *env, struct session_client *client)
+void session_accept(struct session_env *env, struct session_client *client, bool at_once)
 {
     struct session *session = create(env, client);
     metrics_add(&env->metrics.counter[METRICS_connections], 1);
@@ -171,5 +177,6 @@ void session_accept(struct session_env *env, struct session_client *client)
     session->usage = client->usage;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     session_request_count_connection(session);
-    session_preface_read(session);
+    if (at_once && !may_open_tls(client))
+        session_preface_read(session);
 }

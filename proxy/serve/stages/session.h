@@ -17,14 +17,18 @@
 
 #include <uv.h>
 
+#include "base/base.h"
 #include "base/reason.h"
 
 struct session;
 struct session_client;
 struct session_env;
 
-/* Takes over the client. Out of memory: closes and counts it. */
-void session_accept(struct session_env *env, struct session_client *client);
+/*
+ * Takes over the client, and reads at once, unless the loop is to serve it in its turn: one of
+ * many, or one with a TLS handshake. Out of memory: closes and counts it.
+ */
+void session_accept(struct session_env *env, struct session_client *client, bool at_once);
 
 /* The callback of a session's timer, for session_env.on_deadline. */
 void session_deadline_cb(uv_timer_t *timer);

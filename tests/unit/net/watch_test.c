@@ -62,6 +62,7 @@ static void open_watch(unsigned want)
 
 static int set_up(void **unused)
 {
+    watched = (struct watched){0};
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&set, &loop));
     connect_pair(&ours, &theirs);
@@ -201,7 +202,7 @@ static void test_a_unix_peer_that_closes(void **unused)
     close(pair[1]);
     assert_int_equal(calls_in(20), 0);
     struct epoll_event event;
-    assert_int_equal(epoll_wait(set.epoll, &event, 1, 0), 0); /* nothing spins */
+    assert_int_equal(epoll_wait(set.interactive.epoll, &event, 1, 0), 0); /* nothing spins */
     watch_want(watched.watch, WATCH_READ); /* the bytes before it can still be read */
     wait_for(WATCH_READ);
 }
@@ -311,6 +312,144 @@ static void test_a_bad_descriptor(void **unused)
     assert_null(watch_open(&set, -1, WATCH_READ, seen_cb, &watched));
 }
 
+/* ---- who is served when ---- */
+
+/* What it moves in each turn, and for how many turns it has more. */
+struct bulk {
+    struct watch *watch;
+    int ours, theirs;
+    size_t moves;
+    unsigned more, turns, turns_at_key;
+    bool types; /* makes the other one readable in its second turn */
+};
+
+static struct bulk bulks[2];
+static unsigned key_after; /* turns of bulk before the key was served */
+
+static void bulk_cb(void *owner, unsigned ready)
+{
+    struct bulk *bulk = owner;
+    assert_true(ready & WATCH_READ);
+    bulk->turns++;
+    if (bulk->types && bulk->turns == 2)
+        assert_int_equal(send(theirs, "k", 1, 0), 1);
+    watch_moved(bulk->watch, bulk->moves, bulk->turns <= bulk->more);
+    if (bulk->turns > bulk->more)
+        watch_want(bulk->watch, 0);
+}
+
+static void key_cb(void *owner, unsigned ready)
+{
+    char byte;
+    (void)ready;
+    (void)owner;
+    assert_int_equal(recv(ours, &byte, 1, 0), 1);
+    key_after = bulks[0].turns + bulks[1].turns;
+}
+
+static void open_bulk(struct bulk *bulk, size_t moves, unsigned more)
+{
+    *bulk = (struct bulk){.moves = moves, .more = more};
+    connect_pair(&bulk->ours, &bulk->theirs);
+    assert_int_equal(send(bulk->theirs, "x", 1, 0), 1);
+    bulk->watch = watch_open(&set, bulk->ours, WATCH_READ, bulk_cb, bulk);
+    assert_non_null(bulk->watch);
+}
+
+static void close_bulk(struct bulk *bulk)
+{
+    watch_close(bulk->watch);
+    close(bulk->ours);
+    close(bulk->theirs);
+}
+
+static void run_bulk(void)
+{
+    for (int i = 0; i < 1000; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+/* Two downloads with much more; a key that comes in a turn is served before the next one. */
+static void test_a_key_waits_for_one_buffer(void **unused)
+{
+    key_after = 0;
+    for (size_t i = 0; i < 2; i++)
+        open_bulk(&bulks[i], SCHEDULE_QUANTUM, 50);
+    watched.watch = watch_open(&set, ours, WATCH_READ, key_cb, NULL);
+    for (int i = 0; i < 10 && bulks[0].turns + bulks[1].turns < 8; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_false(watch_set_is_pressed(&set));
+    bulks[0].types = true;
+    bulks[0].turns = bulks[1].turns = 0;
+    run_bulk();
+    assert_in_range(key_after, 2, 4);
+    assert_int_equal(bulks[0].turns, 51); /* nobody is forgotten */
+    assert_int_equal(bulks[1].turns, 51);
+    assert_true(watch_set_is_pressed(&set));
+    for (size_t i = 0; i < 2; i++)
+        close_bulk(&bulks[i]);
+}
+
+/* It goes on while there is more, though the descriptor tells nothing new; and then waits. */
+static void test_more_needs_no_event(void **unused)
+{
+    open_bulk(&bulks[0], 1000, 20);
+    run_bulk();
+    assert_int_equal(bulks[0].turns, 21);
+    watch_want(bulks[0].watch, WATCH_READ);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_true(bulks[0].turns > 21);
+    close_bulk(&bulks[0]);
+}
+
+/* Small turns make it interactive again: it is heard of by the other epoll instance. */
+static void test_bulk_becomes_interactive(void **unused)
+{
+    struct epoll_event event;
+    open_bulk(&bulks[0], SCHEDULE_QUANTUM, 0);
+    run_bulk();
+    watch_want(bulks[0].watch, WATCH_READ);
+    assert_int_equal(epoll_wait(set.patient.epoll, &event, 1, 0), 1);
+    assert_int_equal(epoll_wait(set.interactive.epoll, &event, 1, 0), 0);
+    bulks[0].moves = 10;
+    for (int i = 0; i < 100; i++) {
+        watch_want(bulks[0].watch, WATCH_READ);
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    watch_want(bulks[0].watch, WATCH_READ);
+    assert_int_equal(epoll_wait(set.patient.epoll, &event, 1, 0), 0);
+    assert_int_equal(epoll_wait(set.interactive.epoll, &event, 1, 0), 1);
+    close_bulk(&bulks[0]);
+}
+
+static void test_an_opening_waits_for_its_turn(void **unused)
+{
+    struct epoll_event event;
+    watched = (struct watched){.fd = ours, .reads = true};
+    watched.watch = watch_open_opening(&set, ours, WATCH_READ, seen_cb, &watched);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    usleep(2000);
+    assert_int_equal(epoll_wait(set.patient.epoll, &event, 1, 0), 1);
+    wait_for(WATCH_READ);
+}
+
+/* Closed while they wait for their turn, in the turn of another one, or with the set. */
+static void test_closed_while_it_waits(void **unused)
+{
+    for (size_t i = 0; i < 2; i++)
+        open_bulk(&bulks[i], SCHEDULE_QUANTUM, 1000);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    unsigned turns = bulks[1].turns;
+    close_bulk(&bulks[1]);
+    run_bulk();
+    assert_int_equal(bulks[1].turns, turns);
+    assert_true(bulks[0].turns > 900);
+    open_bulk(&bulks[1], SCHEDULE_QUANTUM, 1000);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    for (size_t i = 0; i < 2; i++)
+        close_bulk(&bulks[i]);
+}
+
 /* ---- holders ---- */
 
 struct kept {
@@ -364,6 +503,11 @@ int main(void)
         TEST(test_closes_itself),
         TEST(test_closed_while_others_hold_it),
         TEST(test_a_bad_descriptor),
+        TEST(test_a_key_waits_for_one_buffer),
+        TEST(test_more_needs_no_event),
+        TEST(test_bulk_becomes_interactive),
+        TEST(test_an_opening_waits_for_its_turn),
+        TEST(test_closed_while_it_waits),
         TEST(test_holders_are_closed_with_the_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     env = (struct session_env){.loop = &loop, .on_release = release_cb, .on_deadline = deadline_cb};
     assert_true(watch_set_open(&env.watches, &loop));
-    uv_unref((uv_handle_t *)&env.watches.poll);
+    watch_set_unref(&env.watches);
     assert_true(session_env_open(&env));
     snprintf(listener.name, sizeof(listener.name), "here");
     config = (struct config){.listeners = &config_listener, .listener_count = 1};
@@ -110,10 +110,10 @@ static void begin(bool keep)
 
 static void turn(void)
 {
-    uv_ref((uv_handle_t *)&env.watches.poll);
+    watch_set_ref(&env.watches);
     for (int i = 0; i < 3; i++)
         uv_run(&loop, UV_RUN_NOWAIT);
-    uv_unref((uv_handle_t *)&env.watches.poll);
+    watch_set_unref(&env.watches);
 }
 
 static void end(void)
