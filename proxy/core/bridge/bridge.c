@@ -2,6 +2,7 @@
 
 #include "codec/ws/ws_relay.h"
 #include "core/bridge/bridge_ending.h"
+#include "core/bridge/bridge_sink.h"
 
 /*
  * One read of frames while they are small, or not known yet: 65,536 of the smallest ones in a whole
@@ -9,54 +10,7 @@
  */
 #define SMALL_FRAMES_BUFFER (BRIDGE_BUFFER / 4)
 
-/* ---- metrics ---- */
-
-static void observe(struct bridge *bridge, enum metrics_histogram histogram, uint64_t since,
-                    uint64_t now)
-{
-    if (bridge->metrics)
-        metrics_observe(bridge->metrics, histogram, now - since);
-}
-
-/* After a stall, a pong would measure the stall and not the round trip. */
-static void stall_begins(struct bridge *bridge, struct pipe *pipe, uint64_t now)
-{
-    pipe->stalled_at = now;
-    bridge->frames.ping_out_at = 0;
-    if (bridge->far)
-        bridge->far->ping_out_at = 0;
-}
-
-static void stall_ends(struct bridge *bridge, struct pipe *pipe, uint64_t now)
-{
-    if (pipe->stalled_at == 0)
-        return;
-    observe(bridge, pipe == &bridge->up ? METRICS_HISTOGRAM_stall_up : METRICS_HISTOGRAM_stall_down,
-            pipe->stalled_at, now);
-    pipe->stalled_at = 0;
-}
-
-void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
-{
-    stall_ends(bridge, pipe, now);
-    pipe_break(pipe);
-}
-
 /* ---- the tap ---- */
-
-/* True: it has input. */
-static bool show_tap(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
-                     size_t length, uint64_t now)
-{
-    bool up = pipe == &bridge->up;
-    const struct bridge_payload payload = {
-        .from_client = up,
-        .bytes = {(const char *)bytes, length},
-        .partial = up && bridge->frames.decoder.payload_left > 0,
-        .taken = !pipe->carry,
-    };
-    return bridge->tap->on_payload(bridge->tap, &payload, now);
-}
 
 static bool tap_is_full(const struct bridge *bridge)
 {
@@ -124,46 +78,6 @@ bool bridge_is_done(const struct bridge *bridge)
            pipe_is_finished(&bridge->up) && pipe_is_finished(&bridge->down);
 }
 
-/* ---- sinks ---- */
-
-void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
-{
-    bridge_ending_note(bridge, reason, now);
-    if (reason == REASON_out_of_memory)
-        bridge_ending_finish_both(bridge);
-}
-
-void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
-                 uint64_t now)
-{
-    bool waits = pipe->blocked;
-    struct io io =
-        WSL_UNLIKELY(waits) ? pipe_append(pipe, bytes, length) : pipe_send(pipe, bytes, length);
-    if (WSL_UNLIKELY(pipe->blocked) && !waits)
-        stall_begins(bridge, pipe, now);
-    if (WSL_UNLIKELY(io.status == IO_FAIL))
-        bridge_sink_failed(bridge, io.reason, now);
-    else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
-        bridge_ending_note_progress(bridge, pipe, now);
-}
-
-static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
-{
-    uint32_t carried = pipe->carry_length - pipe->carry_at;
-    struct io io = pipe_resume(pipe);
-    if (!pipe->blocked)
-        stall_ends(bridge, pipe, now);
-    if (io.status == IO_FAIL) {
-        bridge_sink_failed(bridge, io.reason, now);
-        return;
-    }
-    bool moved = pipe->carry_length - pipe->carry_at != carried;
-    pipe->still_since = 0;
-    bridge_ending_note_taken(bridge, pipe, now);
-    if (bridge->tap && moved)
-        (void)show_tap(bridge, pipe, NULL, 0, now);
-}
-
 /* ---- from one end to the other ---- */
 
 /* From raw bytes to a WebSocket; BRIDGE_HEADROOM is in front of the bytes. True: it is input. */
@@ -173,11 +87,11 @@ static bool frame(struct bridge *bridge, struct pipe *pipe, struct bridge_frames
     bool input = true;
     /* A tap sees bytes before they are masked. */
     if (WSL_UNLIKELY(frames->keys && bridge->tap))
-        input = show_tap(bridge, pipe, bytes, length, now);
+        input = bridge_sink_show(bridge, pipe, bytes, length, now);
     uint8_t *begin = bridge_frames_before(frames, bytes, length);
     bridge_send(bridge, pipe, begin, (size_t)(bytes - begin) + length, now);
     if (WSL_UNLIKELY(!frames->keys && bridge->tap))
-        input = show_tap(bridge, pipe, bytes, length, now);
+        input = bridge_sink_show(bridge, pipe, bytes, length, now);
     return input;
 }
 
@@ -195,8 +109,8 @@ static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *byte
     } else {
         bridge_send(bridge, pipe, bytes, length, now);
         if (WSL_UNLIKELY(bridge->tap != NULL))
-            input = show_tap(bridge, pipe, bytes,
-                             headers > 0 ? ws_relay_strip(bytes, length) : length, now);
+            input = bridge_sink_show(bridge, pipe, bytes,
+                                     headers > 0 ? ws_relay_strip(bytes, length) : length, now);
     }
     if (end == &bridge->client && input)
         bridge->input_at = now;
@@ -356,11 +270,11 @@ unsigned bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsi
     unsigned more = 0;
     /* A sink that has room again gets bytes in the same turn: its source is likely to have more. */
     if (bridge->down.blocked && (ready & BRIDGE_CLIENT_WRITE)) {
-        resume(bridge, &bridge->down, now);
+        bridge_sink_resume(bridge, &bridge->down, now);
         ready |= bridge->down.blocked ? 0 : BRIDGE_TARGET_READ;
     }
     if (bridge->up.blocked && (ready & BRIDGE_TARGET_WRITE)) {
-        resume(bridge, &bridge->up, now);
+        bridge_sink_resume(bridge, &bridge->up, now);
         ready |= bridge->up.blocked ? 0 : BRIDGE_CLIENT_READ;
     }
     if ((ready & BRIDGE_CLIENT_READ) && pump(bridge, &bridge->client, scratch, now))
