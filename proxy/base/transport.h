@@ -42,6 +42,42 @@ static inline struct io io_fail(enum reason reason)
     return (struct io){.status = IO_FAIL, .reason = (uint8_t)reason};
 }
 
+/* ---- ducts: bytes on their way to another transport that stay in the kernel ---- */
+
+struct ducts;
+
+struct duct {
+    struct ducts *from;
+    size_t held; /* bytes */
+};
+
+/* Where ducts come from: a few for all sessions of a worker. */
+struct ducts {
+    struct duct *(*take)(struct ducts *ducts);
+    void (*give)(struct duct *duct);
+    bool (*read)(struct duct *duct, uint8_t *bytes);
+};
+
+/* An empty one; NULL: none is free. */
+static inline struct duct *duct_take(struct ducts *ducts)
+{
+    return ducts->take(ducts);
+}
+
+/* Gives it back; bytes that it holds are lost. */
+static inline void duct_give(struct duct *duct)
+{
+    duct->from->give(duct);
+}
+
+/* Takes all that it holds out into memory. False: it cannot be read any more. */
+static inline bool duct_read(struct duct *duct, uint8_t *bytes)
+{
+    return duct->from->read(duct, bytes);
+}
+
+/* ---- transports ---- */
+
 struct transport;
 
 struct transport_ops {
@@ -69,6 +105,16 @@ struct transport_ops {
      * IO_WANT_READ: not possible with this file; read it and use write.
      */
     struct io (*send_file)(struct transport *t, int file, uint64_t offset, size_t length);
+
+    /*
+     * Optional, NULL where bytes must be copied or encrypted; all three or none. `fill` reads at
+     * most `capacity` bytes into an empty duct, as read does; IO_WANT_WRITE: not possible with this
+     * source. `pour` writes what the duct holds, as write does; IO_WANT_READ: not possible with
+     * this sink. `write_more` is write, and more follows at once.
+     */
+    struct io (*fill)(struct transport *t, struct duct *duct, size_t capacity);
+    struct io (*pour)(struct transport *t, struct duct *duct);
+    struct io (*write_more)(struct transport *t, const uint8_t *buffer, size_t length);
 
     /* Sends what write took and the socket did not. IO_OK: nothing is left inside. */
     struct io (*flush)(struct transport *t);
@@ -119,6 +165,27 @@ static inline struct io transport_send_file(struct transport *t, int file, uint6
                                             size_t length)
 {
     return t->ops->send_file(t, file, offset, length);
+}
+
+static inline bool transport_takes_ducts(const struct transport *t)
+{
+    return t->ops->fill != NULL;
+}
+
+static inline struct io transport_fill(struct transport *t, struct duct *duct, size_t capacity)
+{
+    return t->ops->fill(t, duct, capacity);
+}
+
+static inline struct io transport_pour(struct transport *t, struct duct *duct)
+{
+    return t->ops->pour(t, duct);
+}
+
+static inline struct io transport_write_more(struct transport *t, const uint8_t *buffer,
+                                             size_t length)
+{
+    return t->ops->write_more(t, buffer, length);
 }
 
 static inline struct io transport_flush(struct transport *t)

@@ -359,8 +359,15 @@ void watch_poll(struct watch *watch)
 
 void watch_moved(struct watch *watch, size_t bytes, bool more)
 {
+    if (!watch)
+        return;
     watch->set->turn.moved += bytes;
     watch->set->turn.more |= more;
+}
+
+bool watch_is_bulk(const struct watch *watch)
+{
+    return watch && schedule_class(&watch->entry) == SCHEDULE_CLASS_BULK;
 }
 
 void watch_close(struct watch *watch)

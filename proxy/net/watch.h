@@ -101,9 +101,13 @@ void watch_want(struct watch *watch, unsigned want);
 
 /*
  * For the callback: what its turn moved, and whether its source has more. Who says nothing is
- * interactive. `more` needs a descriptor that stays readable until the source is drained.
+ * interactive. `more` needs a descriptor that stays readable until the source is drained. NULL is
+ * fine.
  */
 void watch_moved(struct watch *watch, size_t bytes, bool more);
+
+/* Its last turns filled buffers. NULL is fine. */
+bool watch_is_bulk(const struct watch *watch);
 
 /*
  * Polls now instead of in the loop's next turn, and calls back at once if an event is there. For a

@@ -1,12 +1,13 @@
 /*
  * A bridge between two peers. The input decides what they send, how it is cut, how much they take,
- * how time passes and what breaks. The invariants of lib/bridge_lab.h hold after every step. At the
- * end the target has received what the reference decoder finds in the client's bytes, and the
- * bridge is done after a bounded number of deadlines.
+ * how time passes, when bytes go through ducts, and what breaks. The invariants of lib/bridge_lab.h
+ * hold after every step. At the end the target has received what the reference decoder finds in the
+ * client's bytes, and the bridge is done after a bounded number of deadlines.
  *
  * Input: one byte of modes, then operations of one byte each, with the arguments they take.
  */
 #include "lib/bridge_lab.h"
+#include "lib/fake_duct.h"
 #include "lib/ws_reference.h"
 
 enum {
@@ -28,6 +29,7 @@ struct script {
     const uint8_t *bytes;
     size_t left;
     struct lab lab;
+    struct fake_ducts ducts;
     bool attached, no_target, ended; /* bridge_end was called */
     bool lossy; /* something failed, or a deadline came: not every byte has to arrive */
 };
@@ -139,11 +141,27 @@ static void fail_a_call(struct script *script, struct fake *fake)
     script->lossy = true;
 }
 
+/* Bulk or not, and what the kernel is able to do. */
+static void change_ducts(struct script *script)
+{
+    struct lab *lab = &script->lab;
+    uint8_t how = next(script);
+    if (lab->client.sealed || lab->target.sealed)
+        return;
+    lab->scratch->ducts = how & 1 ? &script->ducts.ducts : NULL;
+    lab->target.no_fill = (how & 6) == 2;
+    lab->client.no_pour = (how & 24) == 8;
+    script->ducts.most = how & 32 ? 1 : 0;
+    script->ducts.most += how & 64 ? 0 : 1;
+    script->ducts.broken = how >= 128;
+    script->lossy = script->lossy || script->ducts.broken;
+}
+
 static void operate(struct script *script)
 {
     struct lab *lab = &script->lab;
     struct fake *client = &lab->client, *target = &lab->target;
-    switch (next(script) % 20) {
+    switch (next(script) % 21) {
     case 0:
         client_sends(script, false);
         return;
@@ -195,9 +213,11 @@ static void operate(struct script *script)
     case 18:
         fail_a_call(script, next(script) % 2 ? client : target);
         return;
-    default:
+    case 19:
         client->read_max = target->read_max = 1 + next_size(script);
         return;
+    default:
+        change_ducts(script);
     }
 }
 
@@ -263,6 +283,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
                                            .max_duration = 5000,
                                            .close_timeout = 500,
                                            .stall_timeout = 700};
+    fake_ducts_init(&script.ducts, 1);
+    scratch.ducts = NULL;
+    if (!lab->client.sealed && !lab->target.sealed) {
+        fake_use_ducts(&lab->client);
+        fake_use_ducts(&lab->target);
+    }
     bridge_send_upgrade(&lab->bridge, "HTTP", 4, lab->now);
     lab->answer_length = 4;
 
@@ -282,5 +308,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     }
     wsl_assert(bridge_want(&lab->bridge) == 0);
     lab_free(lab);
+    wsl_assert(script.ducts.taken == 0);
     return 0;
 }

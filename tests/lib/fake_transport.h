@@ -32,6 +32,7 @@ struct fake {
     size_t room;                     /* shrinks with every byte */
     size_t inside;
     bool sealed;
+    bool no_fill, no_pour;      /* fake_duct.h: these are not possible */
     unsigned shutdowns_wanting; /* calls of shutdown that return IO_WANT_WRITE first */
     bool is_shut;               /* shutdown returned IO_OK */
     uint8_t *owed;              /* not taken; the next write must begin with it */

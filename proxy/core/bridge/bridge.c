@@ -3,6 +3,7 @@
 #include "codec/ws/ws_relay.h"
 #include "core/bridge/bridge_ending.h"
 #include "core/bridge/bridge_sink.h"
+#include "core/bridge/bridge_splice.h"
 
 /*
  * One read of frames while they are small, or not known yet: 65,536 of the smallest ones in a whole
@@ -41,7 +42,7 @@ static void end_failed(struct bridge *bridge, struct bridge_end *end, enum reaso
 {
     end->failed = true;
     end_finished(bridge, end, reason, now);
-    bridge_break(bridge, bridge_pipe_to(bridge, end), now);
+    bridge_sink_break(bridge, bridge_pipe_to(bridge, end), now);
 }
 
 static enum reason reason_of_eof(const struct bridge *bridge, const struct bridge_end *end)
@@ -89,7 +90,7 @@ static bool frame(struct bridge *bridge, struct pipe *pipe, struct bridge_frames
     if (WSL_UNLIKELY(frames->keys && bridge->tap))
         input = bridge_sink_show(bridge, pipe, bytes, length, now);
     uint8_t *begin = bridge_frames_before(frames, bytes, length);
-    bridge_send(bridge, pipe, begin, (size_t)(bytes - begin) + length, now);
+    bridge_sink_send(bridge, pipe, begin, (size_t)(bytes - begin) + length, now);
     if (WSL_UNLIKELY(!frames->keys && bridge->tap))
         input = bridge_sink_show(bridge, pipe, bytes, length, now);
     return input;
@@ -107,7 +108,7 @@ static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *byte
     if (!end->framed && sink->framed) {
         input = frame(bridge, pipe, bridge_frames_at(bridge, sink), bytes, length, now);
     } else {
-        bridge_send(bridge, pipe, bytes, length, now);
+        bridge_sink_send(bridge, pipe, bytes, length, now);
         if (WSL_UNLIKELY(bridge->tap != NULL))
             input = bridge_sink_show(bridge, pipe, bytes,
                                      headers > 0 ? ws_relay_strip(bytes, length) : length, now);
@@ -184,20 +185,40 @@ static bool are_small(size_t read, uint64_t payload)
     return read - payload > read / 5;
 }
 
-/* True: there is more to read. */
-static bool take_read(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
-                      uint64_t now)
+/* Into the buffer, and on from there. */
+static struct io read_copying(struct bridge *bridge, struct bridge_end *end,
+                              struct bridge_scratch *scratch, uint64_t now)
 {
     const struct pipe *pipe = bridge_pipe_from(bridge, end);
     uint64_t before = pipe->bytes;
     size_t whole = end->framed && !end->large_frames ? SMALL_FRAMES_BUFFER : BRIDGE_BUFFER;
-    size_t capacity =
-        whole < BRIDGE_BUFFER - scratch->spared ? whole : BRIDGE_BUFFER - scratch->spared;
-    struct io io = transport_read(end->transport, scratch->buffer, capacity);
+    struct io io = transport_read(end->transport, scratch->buffer,
+                                  size_min(whole, BRIDGE_BUFFER - scratch->spared));
+    if (io.status != IO_OK)
+        return io;
+    take_bytes(bridge, end, scratch->buffer, io.n, now);
+    end->large_frames = !are_small(io.n, pipe->bytes - before);
+    return io;
+}
+
+static struct io read_some(struct bridge *bridge, struct bridge_end *end,
+                           struct bridge_scratch *scratch, uint64_t now)
+{
+    if (WSL_UNLIKELY(scratch->ducts != NULL) && bridge_splice_fits(bridge, end, scratch)) {
+        struct io io = bridge_splice_read(bridge, end, scratch, now);
+        if (io.status != IO_WANT_WRITE)
+            return io;
+    }
+    return read_copying(bridge, end, scratch, now);
+}
+
+/* True: there is more to read. */
+static bool take_read(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
+                      uint64_t now)
+{
+    struct io io = read_some(bridge, end, scratch, now);
     switch ((enum io_status)io.status) {
     case IO_OK:
-        take_bytes(bridge, end, scratch->buffer, io.n, now);
-        end->large_frames = !are_small(io.n, pipe->bytes - before);
         return !io.drained;
     case IO_WANT_READ:
     case IO_WANT_WRITE:
@@ -255,11 +276,11 @@ static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
     bool open = bridge->reason == REASON_none;
     if ((ready & BRIDGE_CLIENT_BROKEN) && (open || !bridge->client.in_done)) {
         bridge_ending_note(bridge, REASON_client_reset, now);
-        bridge_break(bridge, &bridge->down, now);
+        bridge_sink_break(bridge, &bridge->down, now);
     }
     if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target.transport && !bridge->target.in_done) {
         bridge_ending_note(bridge, REASON_target_reset, now);
-        bridge_break(bridge, &bridge->up, now);
+        bridge_sink_break(bridge, &bridge->up, now);
     }
 }
 
@@ -327,7 +348,7 @@ void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_te
 
 void bridge_send_upgrade(struct bridge *bridge, const void *bytes, size_t length, uint64_t now)
 {
-    bridge_send(bridge, &bridge->down, bytes, length, now);
+    bridge_sink_send(bridge, &bridge->down, bytes, length, now);
 }
 
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)

@@ -27,6 +27,7 @@ const char *bridge_check_pipe(const struct pipe *pipe)
          "a carry has bytes left"},
         {pipe->carry_length <= PIPE_SEND_MAX, "a carry is no longer than one send"},
         {!pipe->carry || pipe->blocked, "a pipe with a carry is blocked"},
+        {!pipe->duct || (pipe->blocked && pipe->duct->held > 0), "a duct is kept for its bytes"},
         {!pipe->blocked || writes, "only a pipe that writes is blocked"},
         {pipe->state == PIPE_BROKEN || (pipe->sink == NULL) == (pipe->state == PIPE_WAITING),
          "a pipe has a sink unless it waits for one or is broken"},

@@ -86,7 +86,7 @@ static void send_slot(struct bridge *bridge, struct bridge_end *end, uint64_t no
         return;
     uint8_t length = frames->slot_length;
     frames->slot_length = 0;
-    bridge_send(bridge, bridge_pipe_to(bridge, end), frames->slot, length, now);
+    bridge_sink_send(bridge, bridge_pipe_to(bridge, end), frames->slot, length, now);
 }
 
 void bridge_ending_send_slots(struct bridge *bridge, uint64_t now)
@@ -139,7 +139,7 @@ static void send_close(struct bridge *bridge, struct bridge_end *end, uint64_t n
     else
         length = own_close(bridge, end, frame);
     if (length > 0)
-        bridge_send(bridge, bridge_pipe_to(bridge, end), frame, length, now);
+        bridge_sink_send(bridge, bridge_pipe_to(bridge, end), frame, length, now);
 }
 
 static void close_end(struct bridge *bridge, struct bridge_end *end, uint64_t now)

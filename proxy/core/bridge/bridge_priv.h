@@ -48,7 +48,7 @@ static inline const struct bridge_frames *bridge_const_frames_at(const struct br
 }
 
 /* The sink of this direction has failed: drops its carry. */
-void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
+void bridge_sink_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
 
 /*
  * A connection that fails breaks only the direction towards it: what its peer has sent before is in
@@ -58,8 +58,8 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
 void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now);
 
 /* Sends bytes on, or keeps them behind those that the sink has not taken yet. */
-void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
-                 uint64_t now);
+void bridge_sink_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
+                      uint64_t now);
 
 /* A sink is blocked or the tap is full, so a source is not read. */
 bool bridge_is_held_back(const struct bridge *bridge);

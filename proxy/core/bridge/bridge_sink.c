@@ -29,7 +29,7 @@ static void stall_ends(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe->stalled_at = 0;
 }
 
-void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+void bridge_sink_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     stall_ends(bridge, pipe, now);
     pipe_break(pipe);
@@ -59,13 +59,10 @@ void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
         bridge_ending_finish_both(bridge);
 }
 
-void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
-                 uint64_t now)
+/* After something was sent, or kept behind what waited already. */
+static void sent(struct bridge *bridge, struct pipe *pipe, struct io io, bool waited, uint64_t now)
 {
-    bool waits = pipe->blocked;
-    struct io io =
-        WSL_UNLIKELY(waits) ? pipe_append(pipe, bytes, length) : pipe_send(pipe, bytes, length);
-    if (WSL_UNLIKELY(pipe->blocked) && !waits)
+    if (WSL_UNLIKELY(pipe->blocked) && !waited)
         stall_begins(bridge, pipe, now);
     if (WSL_UNLIKELY(io.status == IO_FAIL))
         bridge_sink_failed(bridge, io.reason, now);
@@ -73,9 +70,25 @@ void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes,
         bridge_ending_note_progress(bridge, pipe, now);
 }
 
+void bridge_sink_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
+                      uint64_t now)
+{
+    bool waits = pipe->blocked;
+    struct io io =
+        WSL_UNLIKELY(waits) ? pipe_append(pipe, bytes, length) : pipe_send(pipe, bytes, length);
+    sent(bridge, pipe, io, waits, now);
+}
+
+void bridge_sink_send_duct(struct bridge *bridge, struct pipe *pipe, struct slice header,
+                           struct duct *duct, uint64_t now)
+{
+    struct io io = pipe_send_duct(pipe, (const uint8_t *)header.ptr, header.len, duct);
+    sent(bridge, pipe, io, false, now);
+}
+
 void bridge_sink_resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
-    uint32_t carried = pipe->carry_length - pipe->carry_at;
+    size_t carried = pipe_carried(pipe);
     struct io io = pipe_resume(pipe);
     if (!pipe->blocked)
         stall_ends(bridge, pipe, now);
@@ -83,7 +96,7 @@ void bridge_sink_resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
         bridge_sink_failed(bridge, io.reason, now);
         return;
     }
-    bool moved = pipe->carry_length - pipe->carry_at != carried;
+    bool moved = pipe_carried(pipe) != carried;
     pipe->still_since = 0;
     bridge_ending_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)

@@ -10,6 +10,10 @@
 
 #include "core/bridge/bridge_priv.h"
 
+/* Sends a frame whose payload is in a duct, and takes that over. Only while not blocked. */
+void bridge_sink_send_duct(struct bridge *bridge, struct pipe *pipe, struct slice header,
+                           struct duct *duct, uint64_t now);
+
 /* The sink may take bytes again. */
 void bridge_sink_resume(struct bridge *bridge, struct pipe *pipe, uint64_t now);
 

@@ -19,6 +19,7 @@
 struct bridge_scratch {
     uint8_t headroom[BRIDGE_HEADROOM];
     uint8_t buffer[BRIDGE_BUFFER];
+    struct ducts *ducts; /* for a target that sends in bulk; NULL: its bytes are copied */
     size_t spared; /* bytes of the buffer that a read leaves unused, so that its turn is shorter */
 };
 

@@ -63,7 +63,7 @@ static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t un
         return earlier(next, pipe->still_since + limit);
     bridge_end(bridge, pipe == &bridge->up ? REASON_target_stalled : REASON_client_stalled, now);
     /* The other side is still read, so that its end is noticed at once. */
-    bridge_break(bridge, pipe, now);
+    bridge_sink_break(bridge, pipe, now);
     return 0;
 }
 
@@ -142,8 +142,8 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
     }
     bridge->client.in_done = bridge->target.in_done = true;
     bridge->client.over = bridge->target.over = true;
-    bridge_break(bridge, &bridge->up, now);
-    bridge_break(bridge, &bridge->down, now);
+    bridge_sink_break(bridge, &bridge->up, now);
+    bridge_sink_break(bridge, &bridge->down, now);
 }
 
 /*

@@ -11,7 +11,7 @@
 
 bool pace_has_moved(struct pipe *pipe, uint64_t unsent, uint64_t now)
 {
-    uint64_t left = unsent + pipe->carry_length - pipe->carry_at;
+    uint64_t left = unsent + pipe_carried(pipe);
     bool first = pipe->still_since == 0, moved = !first && left < pipe->left;
     pipe->left = left;
     if (first || moved)

@@ -1,6 +1,7 @@
 /*
  * One direction of a session. Bytes that the sink does not take at once become the carry; while
- * there is a carry, the source is not read. There is no queue.
+ * there is a carry, the source is not read. There is no queue. Bytes that come in a duct are
+ * carried in it, behind a carry in memory.
  *
  *                   read                      write
  *      source ------------->  scratch  ------------------>  sink
@@ -9,8 +10,8 @@
  *
  * Pure: uses transports only by their contract.
  *
- * Owns: the carry. Thread: its worker. Errors: the transport's, as struct io; then BROKEN.
- * Lifetime: pipe_free releases the carry; the sink is borrowed.
+ * Owns: the carry, and a duct that is in use. Thread: its worker. Errors: the transport's, as
+ * struct io; then BROKEN. Lifetime: pipe_free releases the carry; the sink is borrowed.
  */
 #ifndef WSLUICE_CORE_BRIDGE_PIPE_H
 #define WSLUICE_CORE_BRIDGE_PIPE_H
@@ -29,6 +30,7 @@ struct pipe {
     struct transport *sink; /* borrowed; NULL while WAITING, or BROKEN from the start */
     uint8_t *carry;         /* owned; NULL when the sink took everything */
     uint32_t carry_at, carry_length;
+    struct duct *duct;   /* owned; follows the carry; NULL: none */
     uint8_t state;       /* enum pipe_state */
     bool blocked;        /* wait until the sink is writable; true whenever there is a carry */
     uint64_t bytes;      /* payload that the sink has taken or the carry holds */
@@ -44,6 +46,13 @@ struct pipe {
 /* Sends, and carries what is not taken. Only while not blocked. IO_OK, or IO_FAIL: BROKEN. */
 WSL_MUST_CHECK struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length);
 
+/*
+ * Sends `length` bytes of a header and then what the duct holds; takes the duct over. Only while
+ * not blocked. IO_OK, or IO_FAIL: BROKEN.
+ */
+WSL_MUST_CHECK struct io pipe_send_duct(struct pipe *pipe, const uint8_t *header, size_t length,
+                                        struct duct *duct);
+
 /* Adds to the carry what must not be sent yet. Only while blocked. IO_OK, or IO_FAIL: BROKEN. */
 WSL_MUST_CHECK struct io pipe_append(struct pipe *pipe, const uint8_t *bytes, size_t length);
 
@@ -57,6 +66,12 @@ WSL_MUST_CHECK struct io pipe_shutdown(struct pipe *pipe);
 void pipe_break(struct pipe *pipe);
 
 void pipe_free(struct pipe *pipe);
+
+/* Bytes that wait for the sink. */
+static inline size_t pipe_carried(const struct pipe *pipe)
+{
+    return pipe->carry_length - pipe->carry_at + (pipe->duct ? pipe->duct->held : 0);
+}
 
 /* May the source be read? Bytes that cannot be sent any more are read and dropped. */
 static inline bool pipe_wants_source(const struct pipe *pipe)

@@ -4,7 +4,7 @@
 
 /* Standard streams, the main loop, log, syslog, systemd, a command, and some that are inherited. */
 #define OF_PROCESS 24
-#define OF_WORKER  6 /* a loop, its wake-up, its epoll set, its mailbox */
+#define OF_WORKER  7 /* a loop, its wake-up, its epoll sets, its mailbox */
 
 /*
  * A reload reads one file at a time, an upgrade has two pipes and a link, and opens another one to
@@ -19,6 +19,9 @@
 #define OVER_LIMIT_MOST   16
 #define ATTEMPTS_MOST     512
 #define ATTEMPTS_SHARE    32 /* of the limit */
+#define DUCTS_MOST        32
+#define DUCTS_SHARE       64 /* of the limit */
+#define OF_DUCT           2
 
 struct descriptors_listener descriptors_listener(const struct config *config, size_t listener)
 {
@@ -40,6 +43,12 @@ uint32_t descriptors_attempts(const struct descriptors_host *host)
 {
     uint64_t all = size_min(host->limit / ATTEMPTS_SHARE, ATTEMPTS_MOST);
     return (uint32_t)(all / (host->workers > 0 ? host->workers : 1));
+}
+
+uint32_t descriptors_ducts(const struct descriptors_host *host)
+{
+    uint64_t all = host->limit / DUCTS_SHARE / OF_DUCT;
+    return (uint32_t)size_min(all / (host->workers > 0 ? host->workers : 1), DUCTS_MOST);
 }
 
 static bool has_token_folder(const struct config_tokens *tokens)
@@ -124,7 +133,8 @@ struct descriptors_plan descriptors_plan(const struct config *config,
 {
     struct needs needs = needs_of(config);
     struct descriptors_plan plan = {
-        .process = OF_PROCESS + OF_WORKER * host->workers + config->listener_count +
+        .process = OF_PROCESS + OF_WORKER * host->workers +
+                   OF_DUCT * descriptors_ducts(host) * host->workers + config->listener_count +
                    folders(config) + probes(config) + host->links +
                    OF_SERVICE * host->workers * services(config),
         .attempts = descriptors_attempts(host) * host->workers,

@@ -53,6 +53,9 @@ struct descriptors_plan descriptors_plan(const struct config *config,
 /* How many attempts beyond the first one worker may have under way; the same for every plan. */
 uint32_t descriptors_attempts(const struct descriptors_host *host);
 
+/* How many ducts (base/transport.h) one worker may have; likewise. */
+uint32_t descriptors_ducts(const struct descriptors_host *host);
+
 /* Attempts of the same kind, of all probes together. */
 #define DESCRIPTORS_PROBE_ATTEMPTS 8
 

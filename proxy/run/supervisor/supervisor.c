@@ -160,6 +160,7 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
         .workers = supervisor->workers.envs,
         .limits = shared->limits,
         .attempts = descriptors_attempts(&shared->host),
+        .ducts = descriptors_ducts(&shared->host),
         .work = &supervisor->work,
         .lookups = supervisor->lookups,
     };

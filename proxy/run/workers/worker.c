@@ -230,6 +230,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
     worker->env.workers = shared->workers;
     worker->env.limits = shared->limits;
     worker->env.attempts = shared->attempts;
+    worker->env.duct_limit = shared->ducts;
     worker->env.on_deadline = session_deadline_cb;
     worker->env.on_release = release_cb;
     if (session_env_open(&worker->env) &&

@@ -41,6 +41,7 @@ struct worker_shared {
     struct session_env *const *workers; /* all, by number */
     struct limits *limits;
     uint32_t attempts; /* session_env.h */
+    uint32_t ducts;    /* of one worker: base/transport.h */
     struct work_pool *work;
     struct lookup_table *lookups;
 };

@@ -28,6 +28,8 @@ void session_bridge_measure(struct session *session, uint64_t now)
     const struct bridge *bridge = &session->bridge;
     uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - before->at;
     route_stats_bytes(&session->stats, up, down);
+    if (!watch_is_bulk(session->target_watch))
+        duct_pool_trim(&session->env->ducts);
     if (before->at == 0) { /* the first measurement only starts the clock */
         before->at = now;
         return;
@@ -65,6 +67,8 @@ void session_bridge_turn(struct session *session, unsigned ready)
     uint64_t before = session->bridge.up.bytes + down->bytes;
     session->env->scratch->spared =
         watch_set_is_pressed(&session->env->watches) ? SPARED_UNDER_PRESSURE : 0;
+    session->env->scratch->ducts =
+        watch_is_bulk(session->target_watch) ? &session->env->ducts.ducts : NULL;
     unsigned more = bridge_turn(&session->bridge, session->env->scratch, ready, now);
     uint64_t moved = session->bridge.up.bytes + down->bytes - before;
     if (ready > BRIDGE_CLIENT_BROKEN)

@@ -75,6 +75,7 @@ void session_end_now(struct session *session, enum reason reason)
     tap_end(session->tap);
     lingering_free(&session->lingering);
     bridge_free(&session->bridge);
+    duct_pool_trim(&session->env->ducts);
     session_entry_free(session);
     free(session->user);
     free(session->detail);

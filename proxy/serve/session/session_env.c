@@ -16,6 +16,8 @@ bool session_env_open(struct session_env *env)
     if (!env->scratch)
         return false;
     env->scratch->spared = 0;
+    env->scratch->ducts = NULL;
+    duct_pool_open(&env->ducts, env->duct_limit);
     return true;
 }
 
@@ -23,6 +25,7 @@ void session_env_close(struct session_env *env)
 {
     ws_keys_wipe(&env->keys);
     tls_scratch_free(env->tls_scratch);
+    duct_pool_trim(&env->ducts);
     free(env->scratch);
 }
 

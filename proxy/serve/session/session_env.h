@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "codec/http/http_date.h"
 #include "codec/ws/ws_keys.h"
+#include "net/duct_pool.h"
 #include "net/watch.h"
 #include "net/work.h"
 
@@ -32,6 +33,7 @@ struct session_env {
     struct predecessors *predecessors; /* of the process: predecessors.h; NULL: none */
     const struct control *control;     /* of the process; NULL: it cannot be changed */
     struct limits *limits;
+    unsigned duct_limit;
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
     struct http_pool *http;                      /* the loop's; NULL: no services are asked */
@@ -40,7 +42,8 @@ struct session_env {
 
     struct work_lane lane;
     struct watch_set watches;
-    struct bridge_scratch *scratch;  /* owned */
+    struct bridge_scratch *scratch; /* owned */
+    struct duct_pool ducts;
     struct tls_scratch *tls_scratch; /* owned; NULL until the first TLS connection */
     struct ws_keys keys;             /* mask what is sent to targets that speak WebSocket */
     struct metrics metrics;

@@ -7,7 +7,7 @@
 
 #include "core/bridge/bridge_check.h"
 #include "lib/failing_alloc.h"
-#include "lib/fake_transport.h"
+#include "lib/fake_duct.h"
 
 #define BYTES "0123456789"
 
@@ -235,6 +235,104 @@ static void test_wants_in_each_state(void **unused)
     }
 }
 
+/* ---- ducts ---- */
+
+static struct fake_ducts ducts;
+
+/* A duct that holds these bytes, and a sink that takes ducts. */
+static struct duct *duct_with(const char *bytes)
+{
+    static struct fake source;
+    fake_init(&source, 100, 0);
+    fake_use_ducts(&source);
+    fake_use_ducts(&sink);
+    fake_ducts_init(&ducts, 1);
+    fake_send(&source, bytes, strlen(bytes));
+    struct duct *duct = duct_take(&ducts.ducts);
+    assert_int_equal(transport_fill(&source.transport, duct, TRANSPORT_READ_MIN).status, IO_OK);
+    fake_free(&source);
+    return duct;
+}
+
+static struct io send_duct(struct duct *duct)
+{
+    return pipe_send_duct(&pipe_, (const uint8_t *)"head", 4, duct);
+}
+
+static void test_a_duct_that_is_taken_at_once(void **unused)
+{
+    struct io io = send_duct(duct_with(BYTES));
+    assert_int_equal(io.status, IO_OK);
+    assert_int_equal(io.n, 14);
+    assert_false(pipe_.blocked);
+    assert_null(pipe_.duct);
+    assert_int_equal(ducts.taken, 0);
+    expect_out("head" BYTES);
+}
+
+/* The sink stops at every byte, with and without bytes that are added meanwhile. */
+static void test_a_duct_is_cut_everywhere(void **unused)
+{
+    for (size_t room = 0; room < 14; room++)
+        for (int adds = 0; adds < 3; adds++) {
+            sink.room = room;
+            sink.no_pour = adds == 2 && room > 4;
+            assert_int_equal(send_duct(duct_with(BYTES)).status, IO_OK);
+            assert_true(pipe_.blocked);
+            assert_null(bridge_check_pipe(&pipe_));
+            assert_int_equal(pipe_carried(&pipe_), sink.no_pour ? 10 : 14 - room);
+            if (adds == 1)
+                assert_int_equal(pipe_append(&pipe_, (const uint8_t *)"more", 4).status, IO_OK);
+            while (pipe_.blocked) {
+                sink.room = 1;
+                assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+                assert_null(bridge_check_pipe(&pipe_));
+            }
+            expect_out(adds == 1 ? "head" BYTES "more" : "head" BYTES);
+            assert_int_equal(ducts.taken, 0);
+            sink.out_length = 0;
+        }
+}
+
+static void test_a_duct_whose_sink_fails(void **unused)
+{
+    for (unsigned call = 1; call <= 2; call++) {
+        pipe_ = (struct pipe){.state = PIPE_FLOWING, .sink = &sink.transport};
+        struct duct *duct = duct_with(BYTES);
+        sink.out_failed = false;
+        sink.fail_call = sink.calls + call;
+        assert_int_equal(send_duct(duct).status, IO_FAIL);
+        assert_int_equal(pipe_.state, PIPE_BROKEN);
+        assert_int_equal(ducts.taken, 0);
+    }
+}
+
+static void test_a_broken_pipe_gives_its_duct_back(void **unused)
+{
+    sink.room = 7;
+    assert_int_equal(send_duct(duct_with(BYTES)).status, IO_OK);
+    assert_int_equal(ducts.taken, 1);
+    pipe_break(&pipe_);
+    assert_int_equal(ducts.taken, 0);
+}
+
+/* Bytes are to follow it, and there is no memory, or the kernel does not give them back. */
+static void test_a_duct_that_cannot_be_emptied(void **unused)
+{
+    for (int way = 0; way < 2; way++) {
+        pipe_ = (struct pipe){.state = PIPE_FLOWING, .sink = &sink.transport};
+        sink.room = 7;
+        assert_int_equal(send_duct(duct_with(BYTES)).status, IO_OK);
+        ducts.broken = way == 0;
+        failing_alloc_arm(way == 0 ? 0 : 1);
+        struct io io = pipe_append(&pipe_, (const uint8_t *)"more", 4);
+        failing_alloc_arm(0);
+        assert_int_equal(io.status, IO_FAIL);
+        assert_int_equal(io.reason, REASON_out_of_memory);
+        assert_int_equal(ducts.taken, 0);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -251,6 +349,11 @@ int main(void)
         TEST(test_append_without_a_carry),
         TEST(test_append_without_memory),
         TEST(test_wants_in_each_state),
+        TEST(test_a_duct_that_is_taken_at_once),
+        TEST(test_a_duct_is_cut_everywhere),
+        TEST(test_a_duct_whose_sink_fails),
+        TEST(test_a_broken_pipe_gives_its_duct_back),
+        TEST(test_a_duct_that_cannot_be_emptied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
