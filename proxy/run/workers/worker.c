@@ -136,6 +136,7 @@ static void clear(void *owner, void *argument)
 static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
+    loop_meter_close(&worker->meter);
     http_pool_close(worker->env.http);
     watch_set_close(&worker->env.watches);
     resolve_close(worker->env.resolver);
@@ -193,6 +194,7 @@ static bool open_watches(struct worker *worker, uv_loop_t *loop)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
         uv_timer_init(loop, &worker->drain_timer);
+        loop_meter_open(&worker->meter, loop, &worker->env.metrics.loop_longest);
         if (open_http(worker))
             return true;
         close_watches(worker);

@@ -15,6 +15,7 @@
 #ifndef WSLUICE_RUN_WORKERS_WORKER_H
 #define WSLUICE_RUN_WORKERS_WORKER_H
 
+#include "net/loop_meter.h"
 #include "net/mailbox.h"
 #include "run/workers/worker_state.h"
 #include "serve/metrics/process_facts.h"
@@ -54,6 +55,7 @@ struct worker {
     struct session_env env;
     const struct worker_shared *shared;
     uv_timer_t drain_timer;
+    struct loop_meter meter;
     struct worker_drain {
         size_t sessions, ended;
         uint64_t tick, ticks;

@@ -152,6 +152,15 @@ static void write_worker_sessions(struct scrape *scrape, const char *name)
                         metrics_read(&scrape->process->workers[i]->open_sessions));
 }
 
+static void write_loop_longest(struct scrape *scrape, const char *name)
+{
+    for (unsigned i = 0; i < scrape->process->worker_count; i++) {
+        uint64_t longest = metrics_read(&scrape->process->workers[i]->loop_longest);
+        text_add_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 ".%03u\n", name, i,
+                        longest / 1000, (unsigned)(longest % 1000));
+    }
+}
+
 static void write_ended(struct scrape *scrape, const char *name)
 {
     for (int reason = 0; reason < REASON_COUNT; reason++) {
@@ -291,6 +300,9 @@ static const struct family {
     {"target_sessions", "gauge", "Sessions open right now, by target.", write_target_sessions},
     {"worker_connections", "gauge", "Connections open right now.", write_worker_connections},
     {"worker_sessions", "gauge", "Sessions open right now.", write_worker_sessions},
+    {"loop_longest_seconds", "gauge",
+     "The longest time in the last minutes that a worker was busy without looking for events.",
+     write_loop_longest},
     {"connections_ended_total", "counter", "Ended connections, by reason.", write_ended},
     {"handshakes_total", "counter", "Handshakes, from the first byte to the upgrade, by result.",
      write_handshakes},
