@@ -1,7 +1,7 @@
 /*
  * How long a loop was busy between two waits for events, at the most in the last minute or two:
- * what an interactive session may have waited. In milliseconds, from the clock that libuv reads
- * anyway.
+ * what an interactive session may have waited. Work for events counts, timers do not. In
+ * milliseconds, from the clock that libuv reads anyway.
  *
  * Owns: two handles of the loop. Thread: the loop's; `longest` is read by others. Errors: none.
  * Lifetime: loop_meter_open until loop_meter_close, and until the loop has closed the handles.
