@@ -43,6 +43,16 @@ static inline size_t size_min(uint64_t a, size_t b)
     return a < b ? (size_t)a : b;
 }
 
+/* For an interface that only reads but lacks const, and for memory to be wiped or freed. */
+static inline void *without_const(const void *pointer)
+{
+    union {
+        const void *read_only;
+        void *writable;
+    } alias = {.read_only = pointer};
+    return alias.writable;
+}
+
 /* Borrowed bytes, valid as long as their owner says. Never NUL-terminated. */
 struct slice {
     const char *ptr;

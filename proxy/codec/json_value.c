@@ -107,7 +107,7 @@ bool json_value_next(const struct json_value *object, void **cursor, const char 
     if (json_value_type(object) != JSON_VALUE_OBJECT)
         return false;
     /* Iterators of jansson need an object that may be changed, and change nothing. */
-    json_t *json = (json_t *)(uintptr_t)object;
+    json_t *json = without_const(object);
     *cursor = *cursor ? json_object_iter_next(json, *cursor) : json_object_iter(json);
     if (!*cursor)
         return false;
@@ -168,7 +168,7 @@ bool json_value_integer(const struct json_value *value, int64_t least, int64_t m
 static void wipe(json_t *json)
 {
     if (json_is_string(json))
-        explicit_bzero((void *)(uintptr_t)json_string_value(json), json_string_length(json));
+        explicit_bzero(without_const(json_string_value(json)), json_string_length(json));
     for (size_t i = 0; i < json_array_size(json); i++)
         wipe(json_array_get(json, i));
     for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at))

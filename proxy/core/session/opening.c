@@ -264,7 +264,7 @@ void opening_free(struct opening *opening)
 {
     release(opening);
     free(opening->answer);
-    free((void *)(uintptr_t)opening->offers.items);
+    free(without_const(opening->offers.items));
     free(opening->early);
     *opening = (struct opening){0};
 }

@@ -46,7 +46,7 @@ static bool split(const struct starter_order *order, char *variables[static HAND
     for (size_t i = 0; i < HANDOVER_VARIABLES; i++) {
         if (rest >= end || strncmp(rest, names[i], strlen(names[i])) != 0)
             return false;
-        variables[i] = (char *)(uintptr_t)rest; /* execve has no const, and only reads */
+        variables[i] = without_const(rest); /* execve only reads */
         rest += strlen(rest) + 1;
     }
     return rest == end;

@@ -37,7 +37,7 @@ struct answer {
 
 static bool send_piece(int socket, const void *bytes, size_t length, const int *fds, size_t count)
 {
-    struct iovec part = {(void *)(uintptr_t)bytes, length}; /* sendmsg only reads */
+    struct iovec part = {without_const(bytes), length}; /* sendmsg only reads */
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATCH * sizeof(int))] = {0};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (count > 0) {

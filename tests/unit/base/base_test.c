@@ -97,6 +97,13 @@ static void test_lists(void **state)
     assert_true(list_empty(&head));
 }
 
+static void test_without_const(void **state)
+{
+    const char *text = "text";
+    assert_ptr_equal(without_const(text), text);
+    assert_null(without_const(NULL));
+}
+
 static void test_size_min(void **state)
 {
     assert_int_equal(size_min(3, 4), 3);
@@ -111,7 +118,7 @@ int main(void)
         cmocka_unit_test(test_slice_take), cmocka_unit_test(test_text_equal),
         cmocka_unit_test(test_slices),     cmocka_unit_test(test_slices_without_case),
         cmocka_unit_test(test_slice_copy), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_size_min),
+        cmocka_unit_test(test_size_min),   cmocka_unit_test(test_without_const),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,7 +142,7 @@ static void send_with(int fd, const char *packet, const int *passed, size_t coun
         char bytes[CMSG_SPACE(PASSED_MAX * sizeof(int))];
         struct cmsghdr header;
     } room = {.bytes = {0}};
-    struct iovec part = {(char *)(uintptr_t)packet, strlen(packet)};
+    struct iovec part = {without_const(packet), strlen(packet)};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &room,
