@@ -52,7 +52,7 @@ static bool split(const struct starter_order *order, char *variables[static HAND
     return rest == end;
 }
 
-void handover_execute(void *owner, const struct starter_order *order)
+void handover_execute(const void *owner, const struct starter_order *order)
 {
     char *variables[HANDOVER_VARIABLES];
     char **environment = split(order, variables) ? environment_with(variables) : NULL;

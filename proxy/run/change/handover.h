@@ -28,6 +28,6 @@ struct handover {
 WSL_MUST_CHECK pid_t handover_start(const struct handover *handover);
 
 /* A starter's job; `owner`: the program. */
-void handover_execute(void *owner, const struct starter_order *order);
+void handover_execute(const void *owner, const struct starter_order *order);
 
 #endif

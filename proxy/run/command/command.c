@@ -59,7 +59,7 @@ static _Noreturn void execute(const struct command *command, pid_t parent, int r
     _exit(CANNOT_EXECUTE);
 }
 
-void command_execute(void *owner, const struct starter_order *order)
+void command_execute(const void *owner, const struct starter_order *order)
 {
     char *rest;
     pid_t parent = (pid_t)strtol(order->text, &rest, 10);

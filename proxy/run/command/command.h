@@ -63,7 +63,7 @@ WSL_MUST_CHECK struct command *command_create(const struct command_request *requ
 WSL_MUST_CHECK bool command_start(struct command *command, char *error, size_t error_size);
 
 /* A starter's job; `owner`: the command. */
-void command_execute(void *owner, const struct starter_order *order);
+void command_execute(const void *owner, const struct starter_order *order);
 
 /* The functions below accept NULL. */
 

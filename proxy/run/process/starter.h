@@ -31,19 +31,19 @@ struct starter_order {
 };
 
 /* In the child, on a small stack; executes a program, or ends with _exit. */
-typedef void starter_run(void *owner, const struct starter_order *order);
+typedef void starter_run(const void *owner, const struct starter_order *order);
 
 struct starter_job {
     starter_run *run;
-    void *owner;
+    const void *owner;
 };
 
 struct starter_setup {
     const struct starter_job *jobs;
     size_t job_count;
     /* Gives up privileges as this process does; false: *error says why. */
-    bool (*drop)(void *owner, char *error, size_t error_size);
-    void *drop_owner;
+    bool (*drop)(const void *owner, char *error, size_t error_size);
+    const void *drop_owner;
     const struct program *program; /* whose title becomes STARTER_NAME; NULL: none */
 };
 

@@ -8,7 +8,7 @@
 #include "run/process/privilege.h"
 
 /* In the starter, which then wipes its copy of the configuration: it needs no password of it. */
-static bool drop(void *owner, char *error, size_t error_size)
+static bool drop(const void *owner, char *error, size_t error_size)
 {
     const struct config *config = owner;
     bool dropped = privilege_drop(config->user, config->group, error, error_size);
@@ -32,14 +32,14 @@ bool supervisor_sandbox_prepare(struct supervisor *supervisor, char *error, size
     if (!sandbox_is_on(&supervisor->sandbox) || !starts_programs(supervisor))
         return true;
     const struct starter_job jobs[SUPERVISOR_JOBS] = {
-        [SUPERVISOR_STARTS_UPGRADE] = {handover_execute, (void *)(uintptr_t)options->program},
+        [SUPERVISOR_STARTS_UPGRADE] = {handover_execute, options->program},
         [SUPERVISOR_STARTS_COMMAND] = {command_execute, supervisor->command},
     };
     const struct starter_setup setup = {
         .jobs = jobs,
         .job_count = supervisor->command ? SUPERVISOR_JOBS : SUPERVISOR_STARTS_COMMAND,
         .drop = drop,
-        .drop_owner = (void *)(uintptr_t)options->config,
+        .drop_owner = options->config,
         .program = options->program,
     };
     if (starter_open(&supervisor->starter, &setup))

@@ -16,7 +16,7 @@
 static char shell[] = "sh", option[] = "-c", line[] = CHECK;
 static char *words[] = {shell, option, line, NULL};
 static const struct program program = {.path = "/bin/sh", .argv = words};
-static const struct starter_job job = {handover_execute, (void *)(uintptr_t)&program};
+static const struct starter_job job = {handover_execute, &program};
 
 static int run(const struct starter *starter, char *variables[HANDOVER_VARIABLES])
 {

@@ -17,7 +17,7 @@ enum { MANY = 450, LONG = 50000 };
 enum { JOB_TELL, JOB_COUNT, JOB_SIGNALS };
 
 /* Writes the text, and whose child this is, into the first descriptor. */
-static void tell(void *owner, const struct starter_order *order)
+static void tell(const void *owner, const struct starter_order *order)
 {
     int fd = order->fds[STDERR_FILENO + 1];
     (void)!write(fd, owner, strlen(owner));
@@ -26,7 +26,7 @@ static void tell(void *owner, const struct starter_order *order)
 }
 
 /* Are the descriptors, after 0 to 2, the same file under the numbers that the text says? */
-static void count(void *owner, const struct starter_order *order)
+static void count(const void *owner, const struct starter_order *order)
 {
     struct stat first, other;
     size_t same = 0;
@@ -40,7 +40,7 @@ static void count(void *owner, const struct starter_order *order)
     _exit(same == MANY ? 42 : 2);
 }
 
-static void check_signals(void *owner, const struct starter_order *order)
+static void check_signals(const void *owner, const struct starter_order *order)
 {
     sigset_t blocked;
     (void)sigprocmask(SIG_SETMASK, NULL, &blocked);
@@ -50,14 +50,14 @@ static void check_signals(void *owner, const struct starter_order *order)
 static const struct starter_job jobs[] = {
     {tell, (char[]){"job: "}}, {count, NULL}, {check_signals, NULL}};
 
-static bool drop(void *owner, char *error, size_t error_size)
+static bool drop(const void *owner, char *error, size_t error_size)
 {
-    bool *works = owner;
+    const bool *works = owner;
     snprintf(error, error_size, "%s", *works ? "" : "no such user");
     return *works;
 }
 
-static struct starter_setup setup_with(bool *works)
+static struct starter_setup setup_with(const bool *works)
 {
     return (struct starter_setup){
         .jobs = jobs, .job_count = WSL_COUNT(jobs), .drop = drop, .drop_owner = works};
