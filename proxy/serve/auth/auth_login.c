@@ -58,16 +58,17 @@ static enum auth_outcome no_memory(struct auth_answer *answer, struct auth_reply
 
 /* The page, with a token for its form, and `cookie`, if it is not "". NULL: out of memory. */
 static struct auth_reply *make_page(const struct auth_login *login,
-                                    const struct auth_question *question, struct login_page *page,
-                                    const char *cookie)
+                                    const struct auth_question *question,
+                                    const struct login_page *what, const char *cookie)
 {
     struct login_request request = request_of(question);
     char token[LOGIN_COOKIE_MAX], number[LOGIN_COOKIES_TEXT];
     if (!login_cookies_token(&login->cookies, &request, token, number))
         return NULL;
-    page->token = slice_of(token);
-    page->title = slice_of(login->cookies.config->title);
-    struct auth_reply *reply = login_reply_page(page);
+    struct login_page page = *what;
+    page.token = slice_of(token);
+    page.title = slice_of(login->cookies.config->title);
+    struct auth_reply *reply = login_reply_page(&page);
     if (reply && login_reply_set_cookie(reply, number) && login_reply_set_cookie(reply, cookie))
         return reply;
     auth_reply_free(reply);
@@ -77,7 +78,7 @@ static struct auth_reply *make_page(const struct auth_login *login,
 /* Asks for user and password, and says why. */
 static enum auth_outcome ask_user(const struct auth_login *login,
                                   const struct auth_question *question, struct auth_answer *answer,
-                                  struct login_page *page, enum reason reason)
+                                  const struct login_page *page, enum reason reason)
 {
     char cookie[LOGIN_COOKIES_TEXT] = "";
     struct login_request request = request_of(question);
@@ -88,7 +89,7 @@ static enum auth_outcome ask_user(const struct auth_login *login,
 }
 
 static enum auth_outcome show(const struct auth_login *login, const struct auth_question *question,
-                              struct auth_answer *answer, struct login_page *page,
+                              struct auth_answer *answer, const struct login_page *page,
                               const char *cookie)
 {
     answer->reply = make_page(login, question, page, cookie);

@@ -151,14 +151,14 @@ static struct slice print_name(struct name *name, const char *prefix, bool page)
 }
 
 static bool print_cookie(const struct login_cookies *cookies, const struct login_request *request,
-                         bool page, struct cookie *cookie, char out[static LOGIN_COOKIES_TEXT])
+                         bool page, struct cookie cookie, char out[static LOGIN_COOKIES_TEXT])
 {
     char path[LOGIN_COOKIES_TEXT];
     struct name name;
-    cookie->path = (struct slice){path, print_path(cookies, request, path, sizeof(path))};
-    cookie->name = print_name(&name, prefix_of(request, cookie->path), page);
-    cookie->secure = request->secure;
-    return cookie_print(out, LOGIN_COOKIES_TEXT, cookie) > 0;
+    cookie.path = (struct slice){path, print_path(cookies, request, path, sizeof(path))};
+    cookie.name = print_name(&name, prefix_of(request, cookie.path), page);
+    cookie.secure = request->secure;
+    return cookie_print(out, LOGIN_COOKIES_TEXT, &cookie) > 0;
 }
 
 static struct slice name_of(const struct login_cookies *cookies,
@@ -243,14 +243,14 @@ bool login_cookies_make(const struct login_cookies *cookies, const struct login_
     OPENSSL_cleanse(trial.hash, sizeof(trial.hash));
     struct cookie cookie = {.value = {value, length},
                             .max_age = (long)(cookies->config->lifetime_ms / 1000)};
-    return length > 0 && print_cookie(cookies, request, false, &cookie, out);
+    return length > 0 && print_cookie(cookies, request, false, cookie, out);
 }
 
 bool login_cookies_delete(const struct login_cookies *cookies, const struct login_request *request,
                           char out[static LOGIN_COOKIES_TEXT])
 {
     struct cookie cookie = {.value = SLICE(""), .max_age = COOKIE_DELETE};
-    return print_cookie(cookies, request, false, &cookie, out);
+    return print_cookie(cookies, request, false, cookie, out);
 }
 
 /* ---- tokens of forms ---- */
@@ -281,7 +281,7 @@ static bool number_of(const struct login_cookies *cookies, const struct login_re
         return false;
     struct cookie cookie = {.value = {number, b64_encode(number, bytes, sizeof(bytes))},
                             .max_age = COOKIE_SESSION};
-    return print_cookie(cookies, request, true, &cookie, out);
+    return print_cookie(cookies, request, true, cookie, out);
 }
 
 bool login_cookies_token(const struct login_cookies *cookies, const struct login_request *request,
