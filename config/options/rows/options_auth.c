@@ -31,7 +31,7 @@ const struct value_name options_auth_satisfies[] = {
 /* What tickets are asked for, in a section of struct config_ticket. */
 #define CLAIM_ROWS(of)                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "audience",                                                                         \
         OPTIONS_FIELD(config_ticket, audiences),                                                   \
         .value = {.type = VALUE_TEXT},                                                             \
@@ -42,7 +42,7 @@ const struct value_name options_auth_satisfies[] = {
             "it, the ticket must have no aud",                                                     \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "issuer",                                                                           \
         OPTIONS_FIELD(config_ticket, issuers),                                                     \
         .value = {.type = VALUE_TEXT},                                                             \
@@ -51,7 +51,7 @@ const struct value_name options_auth_satisfies[] = {
         .help = "one of these must be the ticket's iss; default: any, or none",                    \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "required",                                                                         \
         OPTIONS_FIELD(config_ticket, required),                                                    \
         .value = {.type = VALUE_TEXT},                                                             \
@@ -60,7 +60,7 @@ const struct value_name options_auth_satisfies[] = {
         .help = "claims that the ticket must have, with any value",                                \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "user",                                                                             \
         OPTIONS_FIELD(config_ticket, user),                                                        \
         .value = {.type = VALUE_TEXT},                                                             \
@@ -70,7 +70,7 @@ const struct value_name options_auth_satisfies[] = {
             "there",                                                                               \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "address",                                                                          \
         OPTIONS_FIELD(config_ticket, address),                                                     \
         .value = {.type = VALUE_TEXT},                                                             \
@@ -80,7 +80,7 @@ const struct value_name options_auth_satisfies[] = {
             "from anywhere",                                                                       \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "leeway",                                                                           \
         OPTIONS_FIELD(config_ticket, leeway_ms),                                                   \
         .value = {.type = VALUE_DURATION, .max = VALUE_SECONDS(600)},                              \
@@ -89,7 +89,7 @@ const struct value_name options_auth_satisfies[] = {
         .help = "how far the clock of the issuer may be off: for exp, nbf and iat",                \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "unlimited",                                                                        \
         OPTIONS_FIELD(config_ticket, unlimited),                                                   \
         .value = {.type = VALUE_BOOL},                                                             \
@@ -99,7 +99,7 @@ const struct value_name options_auth_satisfies[] = {
         .help = "also take tickets without exp, which are good until the key changes",             \
     },                                                                                             \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "single_use",                                                                       \
         OPTIONS_FIELD(config_ticket, single_use),                                                  \
         .value = {.type = VALUE_BOOL},                                                             \
@@ -111,26 +111,30 @@ const struct value_name options_auth_satisfies[] = {
             "forgets them, so that tickets should expire soon",                                    \
     },                                                                                             \
     {                                                                                              \
-        .section = of, .key = "end_session", OPTIONS_FIELD(config_ticket, end_session),            \
+        .section = (of), .key = "end_session", OPTIONS_FIELD(config_ticket, end_session),          \
         .value = {.type = VALUE_BOOL}, .initial = "false", .reload = OPTIONS_NEW_SESSIONS,         \
         .help = "end a session when its ticket expires",                                           \
     }
 
-/* Their key, in a section of struct config_ticket_key, whose scalar form is the file. */
-#define KEY_ROWS(of, file_is)                                                                      \
+/*
+ * Their key, in a section of struct config_ticket_key, whose scalar form is the file: it is marked
+ * as such, or is the only required option.
+ */
+#define KEY_ROWS(of, file_is_scalar)                                                               \
     {                                                                                              \
-        .section = of,                                                                             \
+        .section = (of),                                                                           \
         .key = "file",                                                                             \
         OPTIONS_FIELD(config_ticket_key, file),                                                    \
         .value = {.type = VALUE_PATH},                                                             \
-        file_is = true,                                                                            \
+        .required = !(file_is_scalar),                                                             \
+        .scalar = (file_is_scalar),                                                                \
         .reload = OPTIONS_NEW_SESSIONS,                                                            \
         .help =                                                                                    \
             "file with the key: a secret of at least 32 bytes, a public key or certificate in "    \
             "PEM format, a JWK or a JWK Set; read again when it changes",                          \
     },                                                                                             \
     {                                                                                              \
-        .section = of, .key = "algorithm", OPTIONS_FIELD(config_ticket_key, algorithm),            \
+        .section = (of), .key = "algorithm", OPTIONS_FIELD(config_ticket_key, algorithm),          \
         .value = {.type = VALUE_ENUM, .names = algorithms}, .initial = "any",                      \
         .reload = OPTIONS_NEW_SESSIONS,                                                            \
         .help = "what the key is for; needed for a secret, a PEM file, and RSA keys of a JWK Set " \
@@ -152,7 +156,7 @@ static const struct options_row rows[] = {
         .help = "claim with the target: HOST:PORT, tls://HOST:PORT or unix:PATH; default: the "
                 "claims host and port",
     },
-    KEY_ROWS(OPTIONS_TOKENS_TICKET_KEY, .required),
+    KEY_ROWS(OPTIONS_TOKENS_TICKET_KEY, false),
     {
         .section = OPTIONS_AUTH_BASIC,
         .key = "users",
@@ -346,7 +350,7 @@ static const struct options_row rows[] = {
                 "unix:PATH. The route has tokens: {auth: true}, and what its permit allows",
     },
     CLAIM_ROWS(OPTIONS_AUTH_TICKET),
-    KEY_ROWS(OPTIONS_TICKET_KEY, .scalar),
+    KEY_ROWS(OPTIONS_TICKET_KEY, true),
     {
         .section = OPTIONS_TICKET_KEY,
         .key = "url",
