@@ -118,7 +118,9 @@ static int spawn(struct program *program, char *const *words, int output)
     if (!fault)
         fault = set_attributes(&attributes);
     if (!fault)
-        fault = posix_spawnp(&program->pid, words[0], &actions, &attributes, words, environ);
+        fault = words[0]
+                    ? posix_spawnp(&program->pid, words[0], &actions, &attributes, words, environ)
+                    : ENOENT;
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return fault;

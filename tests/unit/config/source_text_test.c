@@ -53,6 +53,9 @@ static void programs_that_fail(void **state)
     char why[160] = "";
     assert_null(source_text_run(words, 1, 60000, &length, why, sizeof(why)));
     assert_non_null(strstr(why, "No such file"));
+    why[0] = '\0';
+    assert_null(source_text_run(words, 0, 60000, &length, why, sizeof(why)));
+    assert_non_null(strstr(why, "No such file"));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
