@@ -31,7 +31,7 @@ static bool grow(struct opening *opening, size_t needed)
     char *grown = malloc(capacity);
     if (!grown)
         return false;
-    if (length > 0)
+    if (opening->held)
         memcpy(grown, opening->held, length);
     release(opening);
     opening->held = grown;
@@ -43,7 +43,7 @@ static bool grow(struct opening *opening, size_t needed)
 static bool hold(struct opening *opening, const char *bytes, size_t length)
 {
     size_t needed = opening->held_length + length;
-    if (needed > opening->held_capacity && !grow(opening, needed))
+    if ((!opening->held || needed > opening->held_capacity) && !grow(opening, needed))
         return false;
     memcpy(opening->held + opening->held_length, bytes, length);
     opening->held_length = needed;
