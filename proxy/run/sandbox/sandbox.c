@@ -13,18 +13,14 @@
     "run wsluice upgrade, whose new process has a sandbox for the new file, or restart; or set "   \
     "sandbox: off"
 
-/* A sanitizer starts programs and reads /proc when it reports. */
-#ifdef WSLUICE_SANITIZED
-#define BUILD_PROBLEM "this binary has a sanitizer in it"
-#else
-#define BUILD_PROBLEM NULL
-#endif
-
 /* ---- the decision ---- */
 
 static void find_facts(struct sandbox_facts *facts, const char *impossible)
 {
-    *facts = (struct sandbox_facts){.impossible = BUILD_PROBLEM ? BUILD_PROBLEM : impossible};
+#ifdef WSLUICE_SANITIZED /* a sanitizer starts programs and reads /proc when it reports */
+    impossible = "this binary has a sanitizer in it";
+#endif
+    *facts = (struct sandbox_facts){.impossible = impossible};
     facts->landlock = landlock_version(&facts->landlock_problem);
     facts->filter = call_filter_is_there(&facts->filter_problem);
 }
