@@ -33,7 +33,7 @@ static const struct html_value *find(struct slice name, const struct html_value 
                                      size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (slice_equal(name, slice_of(values[i].name)))
+        if (slice_equal(slice_of(values[i].name), name))
             return &values[i];
     return NULL;
 }

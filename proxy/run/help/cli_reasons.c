@@ -36,8 +36,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_unexpected] =
         "read `detail`; correct the address of the target, or `expect` of the route",
     [REASON_target_silent] =
-        "the target waits for its client, or is slow: correct its address or `expect`, or raise "
-        "`connect_timeout`",
+        ("the target waits for its client, or is slow: correct its address or `expect`, or raise "
+         "`connect_timeout`"),
     [REASON_target_untrusted] =
         "read `detail`; set `ca`, `server_name` or `pins` of the target, or renew its certificate",
     [REASON_target_upgrade] =
@@ -96,8 +96,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_name_refused] = "nothing, if from strangers; else correct `captures`",
     [REASON_target_not_permitted] = "read `detail`; add the target to `permit`, if it is meant",
     [REASON_token_missing] =
-        "add the token to the link, where `tokens.from` expects it; with `tokens.auth`, let the "
-        "ticket or the service name a target",
+        ("add the token to the link, where `tokens.from` expects it; with `tokens.auth`, let the "
+         "ticket or the service name a target"),
     [REASON_token_unknown] =
         "add the token to the file, or correct the link; of a ticket, read `detail`",
     [REASON_token_refused] =

@@ -13,8 +13,8 @@ static bool is_changed(const struct dl_phdr_info *object)
     for (int i = 0; i < object->dlpi_phnum; i++) {
         if (object->dlpi_phdr[i].p_type != PT_DYNAMIC)
             continue;
-        const ElfW(Dyn) *entry =
-            (const ElfW(Dyn) *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+        ElfW(Addr) at = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+        const ElfW(Dyn) *entry = (const ElfW(Dyn) *)at; /* NOLINT: an address from the loader */
         for (; entry->d_tag != DT_NULL; entry++)
             if (entry->d_tag == DT_TEXTREL ||
                 (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL)))
@@ -36,7 +36,8 @@ static int release_cb(struct dl_phdr_info *object, size_t size, void *data)
             continue;
         uintptr_t from = object->dlpi_addr + part->p_vaddr, to = from + part->p_filesz;
         from &= ~(page - 1);
-        (void)!madvise((void *)from, to - from, MADV_DONTNEED);
+        (void)!madvise((void *)from, to - from, /* NOLINT: an address from the loader */
+                       MADV_DONTNEED);
     }
     return 0;
 }
