@@ -16,18 +16,18 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come
 jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=2
 
-fast_gates=(checks format gcc box unit-asan unit-tsan e2e cppcheck fuzz e2e-asan e2e-tsan ssh browser)
+fast_gates=(checks format gcc cost box unit-asan unit-tsan e2e cppcheck fuzz e2e-asan e2e-tsan ssh browser)
 # These wait more than they work, so that one or two of them run beside another gate.
 waiting_gates=" box e2e e2e-asan e2e-tsan ssh browser "
 machines=(arm64 armhf i386 s390x)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${machines[@]}" musl)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev libseccomp-dev libcmocka-dev
-    clang libclang-rt-dev lld clang-format cppcheck file git
+    clang libclang-rt-dev lld clang-format cppcheck file git libc6-dbg valgrind
     php-cli python3 python3-jsonschema python3-jwcrypto python3-jwt python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-simplejson python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium dante-server microsocks mosquitto novnc socat squid tigervnc-standalone-server tinyproxy-bin x11-utils x11-xserver-utils)
-slow_packages=(clang-tidy lintian valgrind libc6-dbg
+slow_packages=(clang-tidy lintian
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user
     dpkg-dev musl-tools xz-utils)
 # Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
@@ -138,6 +138,11 @@ gate_format() {
 gate_gcc() {
     build_gcc && "$python" tests/check/symbols.py "$build/gcc" && tests/check/reference.sh "$build/gcc/wsluice" &&
         unit_tests gcc
+}
+
+# Instructions per unit of work: a clock would tell of the machine's other work.
+gate_cost() {
+    build_gcc && "$python" tests/bench/run.py --smoke --wsluice "$build/gcc/wsluice" --tools "$build/gcc/tests/bench"
 }
 
 gate_unit_asan() {

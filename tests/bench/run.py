@@ -14,6 +14,7 @@ import machine
 import measure
 import report
 import scenarios
+import smoke
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DESCRIPTORS = 65536
@@ -49,6 +50,9 @@ def arguments(argv):
     parser.add_argument("--contenders", metavar="NAMES",
                         help="only these, separated by commas, e.g. wsluice,floor")
     parser.add_argument("--quick", action="store_true", help="a quarter of the load (not for memory), two rounds")
+    parser.add_argument("--smoke", action="store_true",
+                        help="count instructions with callgrind instead, and compare them; under 90 s")
+    parser.add_argument("--write", action="store_true", help="with --smoke: keep the numbers of now")
     parser.add_argument("--wsluice", default=str(ROOT / "build" / "wsluice"), metavar="PATH",
                         help="the binary to measure (default: build/wsluice)")
     parser.add_argument("--tools", metavar="DIR",
@@ -129,6 +133,8 @@ def run_scenario(bench, scenario, rounds):
 
 def main(argv):
     options = arguments(argv)
+    if options.smoke:
+        return smoke.run(options.wsluice, find_tools(options), options.write, say)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # restores the settings
     options.programs = find_programs(options)
