@@ -52,8 +52,8 @@ void session_end_now(struct session *session, enum reason reason)
         return;
     if (session->bridge.reason != REASON_none)
         reason = session->bridge.reason;
-    else if (session->lingering.client)
-        reason = session->lingering.reason;
+    else if (session->lingering)
+        reason = session->lingering->reason;
     note_failure(session, reason);
     session_log_end(session, reason);
     count_end_of(session, reason);
@@ -73,7 +73,9 @@ void session_end_now(struct session *session, enum reason reason)
         transport_close(session->target);
     limits_leave(&session->usage);
     tap_end(session->tap);
-    lingering_free(&session->lingering);
+    if (session->lingering)
+        lingering_free(session->lingering);
+    free(session->lingering);
     bridge_free(&session->bridge);
     duct_pool_trim(&session->env->ducts);
     session_entry_free(session);

@@ -1,7 +1,8 @@
 /*
  * The lingering close of a session: in LINGERING, after its last plain answer or a refusal.
  *
- * Owns: nothing. Thread: the session's. Errors: none. Lifetime: none.
+ * Owns: nothing. Thread: the session's. Errors: out of memory ends the session. Lifetime: from
+ * session_lingering_begin to the session's end.
  */
 #ifndef WSLUICE_SERVE_SESSION_SESSION_LINGERING_H
 #define WSLUICE_SERVE_SESSION_SESSION_LINGERING_H

@@ -71,6 +71,7 @@ struct session {
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
     struct session_entry *entry;             /* owned; NULL once open */
+    struct lingering *lingering;             /* owned; NULL: it has not begun */
     struct target_connect *connecting;       /* while connecting to a target */
     struct pool_target *pool_target;         /* the one that is connected; to target_pool_end */
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
@@ -89,7 +90,6 @@ struct session {
     uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
     uv_timer_t timer;
     struct session_rates rates;
-    struct lingering lingering;
     struct bridge bridge;
 };
 

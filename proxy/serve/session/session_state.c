@@ -20,7 +20,7 @@ static unsigned resources_of(const struct session *session)
         resources |= LIFE_TARGET;
     if (session->bridge.client.transport)
         resources |= LIFE_BRIDGE;
-    if (session->lingering.client)
+    if (session->lingering)
         resources |= LIFE_LINGER;
     return resources;
 }
