@@ -25,5 +25,5 @@ struct io transport_send(struct transport *t, struct slice bytes, size_t *sent, 
 enum reason transport_reason(const struct transport_side *side, int error)
 {
     /* EPIPE follows a reset that an earlier call reported. */
-    return error == ECONNRESET || error == EPIPE ? side->reset : side->io;
+    return error == ECONNRESET || error == EPIPE ? (enum reason)side->reset : (enum reason)side->io;
 }

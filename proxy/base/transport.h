@@ -132,7 +132,7 @@ struct transport {
 
 /* The reasons for failed system calls on a connection of the client or the target. */
 struct transport_side {
-    enum reason reset, io;
+    uint8_t reset, io; /* enum reason */
 };
 extern const struct transport_side transport_client, transport_target;
 

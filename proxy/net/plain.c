@@ -35,7 +35,7 @@ static struct io plain_read(struct transport *transport, uint8_t *buffer, size_t
         return io_status(IO_EOF);
     if (errno == EAGAIN)
         return io_status(IO_WANT_READ);
-    return io_fail(transport_reason(plain->side, errno));
+    return io_fail(transport_reason(&plain->side, errno));
 }
 
 /* One send of these bytes. */
@@ -50,7 +50,7 @@ static struct io put(struct transport *transport, const uint8_t *buffer, size_t 
         return (struct io){.n = (size_t)n, .status = IO_OK, .blocked = (size_t)n < length};
     if (errno == EAGAIN)
         return io_status(IO_WANT_WRITE);
-    return io_fail(transport_reason(plain->side, errno));
+    return io_fail(transport_reason(&plain->side, errno));
 }
 
 static struct io plain_write(struct transport *transport, const uint8_t *buffer, size_t length)
@@ -81,7 +81,7 @@ static struct io plain_fill(struct transport *transport, struct duct *duct, size
         return io_status(IO_WANT_READ);
     if (errno == EINVAL || errno == ENOSYS)
         return io_status(IO_WANT_WRITE);
-    return io_fail(transport_reason(plain->side, errno));
+    return io_fail(transport_reason(&plain->side, errno));
 }
 
 static struct io plain_pour(struct transport *transport, struct duct *duct)
@@ -100,7 +100,7 @@ static struct io plain_pour(struct transport *transport, struct duct *duct)
         return io_status(IO_WANT_READ);
     if (errno == EAGAIN)
         return io_status(IO_WANT_WRITE);
-    return io_fail(transport_reason(plain->side, errno));
+    return io_fail(transport_reason(&plain->side, errno));
 }
 
 static struct io plain_send_file(struct transport *transport, int file, uint64_t offset,
@@ -121,7 +121,7 @@ static struct io plain_send_file(struct transport *transport, int file, uint64_t
     /* Some file systems lack sendfile. If the file is broken, reading it fails as well. */
     if (errno != ECONNRESET && errno != EPIPE)
         return io_status(IO_WANT_READ);
-    return io_fail(transport_reason(plain->side, errno));
+    return io_fail(transport_reason(&plain->side, errno));
 }
 
 static struct io plain_shutdown(struct transport *transport)
@@ -129,7 +129,7 @@ static struct io plain_shutdown(struct transport *transport)
     struct plain *plain = of(transport);
     if (shutdown(plain->fd, SHUT_WR) == 0)
         return io_status(IO_OK);
-    return io_fail(errno == ENOTCONN ? plain->side->reset : plain->side->io);
+    return io_fail((enum reason)(errno == ENOTCONN ? plain->side.reset : plain->side.io));
 }
 
 static void plain_close(struct transport *transport)
@@ -151,6 +151,6 @@ struct transport *plain_init(struct plain *plain, int fd, const struct transport
         .shutdown = plain_shutdown,
         .close = plain_close,
     };
-    *plain = (struct plain){.transport = {&ops}, .fd = fd, .side = side};
+    *plain = (struct plain){.transport = {&ops}, .fd = fd, .side = *side};
     return &plain->transport;
 }

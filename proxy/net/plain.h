@@ -12,7 +12,7 @@
 struct plain {
     struct transport transport;
     int fd;
-    const struct transport_side *side; /* borrowed, static */
+    struct transport_side side;
 };
 
 struct transport *plain_init(struct plain *plain, int fd, const struct transport_side *side);

@@ -64,15 +64,15 @@ enum bridge_eof {
 
 struct bridge_end {
     struct transport *transport; /* borrowed; NULL: none yet, or none any more */
-    bool framed;                 /* WebSocket frames; false: raw bytes */
-    bool large_frames;           /* as the last read showed */
-    bool in_done;                /* EOF or failure was read */
-    bool over;                   /* what it sends from now on is dropped */
-    bool failed;                 /* its connection broke */
-    bool said_close;             /* its Close frame has come */
-    bool closed;                 /* the bridge ends because of that */
-    bool close_sent;             /* our last frame is sent, or in the carry */
-    bool lingers;                /* it is read to its end, so that it gets all that was sent */
+    bool framed : 1;             /* WebSocket frames; false: raw bytes */
+    bool large_frames : 1;       /* as the last read showed */
+    bool in_done : 1;            /* EOF or failure was read */
+    bool over : 1;               /* what it sends from now on is dropped */
+    bool failed : 1;             /* its connection broke */
+    bool said_close : 1;         /* its Close frame has come */
+    bool closed : 1;             /* the bridge ends because of that */
+    bool close_sent : 1;         /* our last frame is sent, or in the carry */
+    bool lingers : 1;            /* it is read to its end, so that it gets all that was sent */
     uint8_t eof;                 /* the target's: enum bridge_eof */
 };
 

@@ -13,7 +13,7 @@ bool pace_has_moved(struct pipe *pipe, uint64_t unsent, uint64_t now)
 {
     uint64_t left = unsent + pipe_carried(pipe);
     bool first = pipe->still_since == 0, moved = !first && left < pipe->left;
-    pipe->left = left;
+    pipe->left = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
     if (first || moved)
         pipe->still_since = now;
     return moved;

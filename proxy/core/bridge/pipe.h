@@ -29,15 +29,15 @@ enum pipe_state {
 struct pipe {
     struct transport *sink; /* borrowed; NULL while WAITING, or BROKEN from the start */
     uint8_t *carry;         /* owned; NULL when the sink took everything */
+    struct duct *duct;      /* owned; follows the carry; NULL: none */
     uint32_t carry_at, carry_length;
-    struct duct *duct;   /* owned; follows the carry; NULL: none */
+    uint32_t left;       /* bytes in the carry and in the kernel, at the last check of the clock */
     uint8_t state;       /* enum pipe_state */
     bool blocked;        /* wait until the sink is writable; true whenever there is a carry */
     uint64_t bytes;      /* payload that the sink has taken or the carry holds */
     uint64_t stalled_at; /* the bridge's: since when the sink blocks; 0: it does not */
-    /* For the bridge's clock, at its last check. */
-    uint64_t still_since; /* since when nothing has moved; 0: no check since the last move */
-    uint64_t left;        /* bytes in the carry and in the kernel */
+    /* Since when the bridge's clock has seen nothing move; 0: no check since the last move. */
+    uint64_t still_since;
 };
 
 /* The most that may be sent at once. */

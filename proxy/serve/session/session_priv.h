@@ -56,13 +56,15 @@ struct session {
     struct list link; /* in the order of their ids */
     uint64_t id;
     struct session_env *env;
-    struct site *site;                    /* a reference */
-    const struct config_route *route;     /* of the site; NULL: not known yet */
-    uint32_t listener;                    /* index in the site's configuration */
-    uint8_t state;                        /* enum life_state */
-    bool opened;                          /* it has been OPEN */
-    bool admin;                           /* of the admin socket: it does not hold up the end */
-    bool proxy_header_done;               /* it was read, or none is expected */
+    struct site *site;                /* a reference */
+    const struct config_route *route; /* of the site; NULL: not known yet */
+    uint32_t listener;                /* index in the site's configuration */
+    uint8_t state;                    /* enum life_state */
+    /* enum reason: why a request of browsers by themselves was refused; none: no such */
+    uint8_t automatic;
+    bool opened : 1;                      /* it has been OPEN */
+    bool admin : 1;                       /* of the admin socket: it does not hold up the end */
+    bool proxy_header_done : 1;           /* it was read, or none is expected */
     struct limits_usage usage;            /* the counters that it is in */
     int fd, target_fd;                    /* target_fd: valid if target is set */
     struct addr peer;                     /* of the socket */
@@ -84,9 +86,8 @@ struct session {
     uint32_t max_duration_ms, idle_timeout_ms;
     char *detail;                    /* owned; for the log: an error text; NULL: none */
     struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
-    enum reason automatic; /* why a request of browsers by themselves was refused; none: no such */
-    struct tap *tap;       /* owned; NULL: nothing is recorded or shown */
-    uint64_t number;       /* of the connection, from 1 */
+    struct tap *tap;                 /* owned; NULL: nothing is recorded or shown */
+    uint64_t number;                 /* of the connection, from 1 */
     uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
     uv_timer_t timer;
     struct session_rates rates;

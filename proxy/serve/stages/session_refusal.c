@@ -36,7 +36,7 @@ void session_refusal_send(struct session *session, enum reason reason, const str
     bool missing = reason == REASON_http_no_route || reason == REASON_http_not_upgrade;
     bool automatic = missing && entry->path &&
                      browser_request_is_automatic(slice_of(entry->method), slice_of(entry->path));
-    session->automatic = automatic ? reason : REASON_none;
+    session->automatic = (uint8_t)(automatic ? reason : REASON_none);
     if (!automatic)
         note_refused(session, reason, head);
     if (reason == REASON_origin_refused)
