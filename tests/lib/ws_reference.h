@@ -274,7 +274,8 @@ static inline bool ws_decode_window(struct ws_decoder *decoder, struct ws_transc
         } else {
             o->close_code = event == WS_CLOSE ? decoder->close_code : 0;
             o->control_length = decoder->control_length;
-            memcpy(o->control, decoder->control, decoder->control_length);
+            if (decoder->control)
+                memcpy(o->control, decoder->control, decoder->control_length);
         }
     } while (event == WS_PING || event == WS_PONG);
     wsl_assert(event != WS_DRAINED || window.in == window.end);
@@ -300,6 +301,7 @@ static inline struct ws_transcript ws_decode_cut(const uint8_t *stream, size_t l
             break;
         start = end;
     }
+    ws_frame_free_control(&decoder);
     return t;
 }
 

@@ -87,7 +87,8 @@ static inline bool ws_relay_window(struct ws_decoder *decoder, struct ws_relayed
         } else {
             o->close_code = event == WS_CLOSE ? decoder->close_code : 0;
             o->control_length = decoder->control_length;
-            memcpy(o->control, decoder->control, decoder->control_length);
+            if (decoder->control)
+                memcpy(o->control, decoder->control, decoder->control_length);
         }
     } while (event == WS_PING || event == WS_PONG);
     wsl_assert(event != WS_DRAINED || window.in == window.end);
@@ -116,6 +117,7 @@ static inline struct ws_relayed ws_relay_cut(const uint8_t *stream, size_t lengt
             break;
         start = end;
     }
+    ws_frame_free_control(&decoder);
     return relayed;
 }
 

@@ -117,7 +117,7 @@ static void begin_frame(struct ws_decoder *decoder, const uint8_t *header, size_
     if (decoder->expect_mask)
         memcpy(decoder->mask, header + size - MASK_SIZE, MASK_SIZE);
     if (decoder->opcode & BIT_CONTROL)
-        decoder->control_length = 0;
+        ws_frame_free_control(decoder);
     else if (decoder->opcode != WS_OP_CONTINUATION)
         decoder->message = decoder->opcode;
 }
@@ -194,6 +194,22 @@ static bool forward_data(struct ws_decoder *decoder, struct ws_window *window)
     return true;
 }
 
+void ws_frame_free_control(struct ws_decoder *decoder)
+{
+    free(decoder->control);
+    decoder->control = NULL;
+    decoder->control_length = 0;
+}
+
+/* Its first bytes are next. False: out of memory, a violation. */
+static bool begin_control(struct ws_decoder *decoder)
+{
+    decoder->control = malloc(decoder->payload_left);
+    if (!decoder->control)
+        decoder->violation = REASON_out_of_memory;
+    return decoder->control != NULL;
+}
+
 /* True when the control frame is complete. */
 static bool collect_control(struct ws_decoder *decoder, struct ws_window *window)
 {
@@ -237,6 +253,10 @@ static enum ws_event control_event(struct ws_decoder *decoder)
 
 enum ws_event ws_frame_take_control(struct ws_decoder *decoder, struct ws_window *window)
 {
+    if (decoder->payload_left == 0)
+        return control_event(decoder);
+    if (!decoder->control && !begin_control(decoder))
+        return WS_VIOLATION;
     return collect_control(decoder, window) ? control_event(decoder) : WS_DRAINED;
 }
 

@@ -67,13 +67,16 @@ struct ws_decoder {
     bool part_sent; /* ws_relay.h: of the message in progress, a part has been sent */
     struct utf8 text;
     uint8_t control_length;
-    uint8_t control[WS_CONTROL_MAX];
     uint16_t close_code;
     enum reason violation;
+    uint8_t *control; /* owned; payload of the last control frame, until the next; NULL: none */
 };
-_Static_assert(sizeof(struct ws_decoder) <= 168, "a session holds one of these");
+_Static_assert(sizeof(struct ws_decoder) <= 56, "a session holds one of these");
 
 void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text);
+
+/* Frees `control`, when its event is handled or at the end: most sessions have none for long. */
+void ws_frame_free_control(struct ws_decoder *decoder);
 
 /*
  * Decodes as much of the window as it can and stops at an event. Payload and events do not depend

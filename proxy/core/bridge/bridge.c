@@ -375,6 +375,9 @@ void bridge_free(struct bridge *bridge)
 {
     pipe_free(&bridge->up);
     pipe_free(&bridge->down);
+    bridge_frames_free(&bridge->frames);
+    if (bridge->far)
+        bridge_frames_free(bridge->far);
     free(bridge->far);
     bridge->far = NULL;
 }

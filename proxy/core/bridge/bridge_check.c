@@ -79,7 +79,8 @@ static const char *check_frames(const struct bridge *bridge, const struct bridge
         return NULL;
     const struct rule rules[] = {
         {!stalled || frames->ping_out_at == 0, "no round trip is measured across a stall"},
-        {frames->slot_length <= sizeof(frames->slot) && frames->slot_length != 1,
+        {frames->slot_length <= WS_CONTROL_FRAME_MAX && frames->slot_length != 1 &&
+             (frames->slot_length > 0) == (frames->slot != NULL),
          "the slot holds one whole control frame or none"},
         {frames->received_at >= bridge->opened_at, "nothing moves before the bridge opens"},
     };

@@ -84,9 +84,11 @@ static void send_slot(struct bridge *bridge, struct bridge_end *end, uint64_t no
     struct bridge_frames *frames = bridge_frames_at(bridge, end);
     if (WSL_LIKELY(!frames || frames->slot_length == 0) || !takes_frames(bridge, end))
         return;
-    uint8_t length = frames->slot_length;
+    uint8_t *frame = frames->slot, length = frames->slot_length;
+    frames->slot = NULL;
     frames->slot_length = 0;
-    bridge_sink_send(bridge, bridge_pipe_to(bridge, end), frames->slot, length, now);
+    bridge_sink_send(bridge, bridge_pipe_to(bridge, end), frame, length, now);
+    free(frame);
 }
 
 void bridge_ending_send_slots(struct bridge *bridge, uint64_t now)

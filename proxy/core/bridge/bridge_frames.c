@@ -6,6 +6,14 @@ void bridge_frames_init(struct bridge_frames *frames, struct ws_keys *keys, bool
     ws_frame_decoder_init(&frames->decoder, !keys, refuse_text);
 }
 
+void bridge_frames_free(struct bridge_frames *frames)
+{
+    free(frames->slot);
+    frames->slot = NULL;
+    frames->slot_length = 0;
+    ws_frame_free_control(&frames->decoder);
+}
+
 void bridge_frames_heard(struct bridge_frames *frames, uint64_t now)
 {
     frames->received_at = now;
@@ -53,18 +61,32 @@ struct slice bridge_frames_received(const struct bridge_frames *frames)
     return (struct slice){(const char *)decoder->control, decoder->control_length};
 }
 
+/* Replaces what waits there. */
+static bool fill_slot(struct bridge_frames *frames, enum ws_opcode opcode, struct slice payload)
+{
+    uint8_t frame[WS_CONTROL_FRAME_MAX];
+    size_t length = bridge_frames_encode(frames, frame, opcode, payload);
+    uint8_t *slot = malloc(length);
+    if (!slot)
+        return false;
+    memcpy(slot, frame, length);
+    free(frames->slot);
+    frames->slot = slot;
+    frames->slot_length = (uint8_t)length;
+    return true;
+}
+
 bool bridge_frames_control(struct bridge_frames *frames, enum ws_event event, uint64_t now)
 {
-    if (event == WS_PONG)
-        return take_pong(frames, now);
-    frames->slot_length = (uint8_t)bridge_frames_encode(frames, frames->slot, WS_OP_PONG,
-                                                        bridge_frames_received(frames));
-    return false;
+    bool measured = event == WS_PONG && take_pong(frames, now);
+    if (event == WS_PING)
+        (void)fill_slot(frames, WS_OP_PONG, bridge_frames_received(frames));
+    ws_frame_free_control(&frames->decoder);
+    return measured;
 }
 
 void bridge_frames_ping(struct bridge_frames *frames, uint64_t now)
 {
-    frames->slot_length =
-        (uint8_t)bridge_frames_encode(frames, frames->slot, WS_OP_PING, SLICE(""));
-    frames->pinged_at = frames->ping_out_at = now;
+    if (fill_slot(frames, WS_OP_PING, SLICE("")))
+        frames->pinged_at = frames->ping_out_at = now;
 }

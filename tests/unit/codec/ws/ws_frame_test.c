@@ -248,6 +248,7 @@ static void test_every_close_code(void **unused)
             assert_int_equal(decoder.close_code, code);
         else
             assert_int_equal(decoder.violation, REASON_ws_close_malformed);
+        ws_frame_free_control(&decoder);
     }
 }
 

@@ -54,7 +54,7 @@ static void fill_the_carries(void)
 static void test_free_pipes(void **unused)
 {
     DAMAGE(up.state = PIPE_BROKEN + 1, "a pipe's state is one of enum pipe_state");
-    DAMAGE(up.carry = damaged.frames.slot, "a carry has a length");
+    DAMAGE(up.carry = damaged.frames.decoder.header, "a carry has a length");
     DAMAGE(up.carry_length = 1, "a carry has a length");
     DAMAGE(up.carry_at = 1, "a carry has bytes left");
     DAMAGE(up.state = PIPE_WAITING, "a pipe has a sink unless it waits for one or is broken");
@@ -100,7 +100,10 @@ static void test_open(void **unused)
     DAMAGE(down.sink = &lab.target.transport, "down writes to the client");
     DAMAGE(target.transport = NULL, "up writes to the target");
     DAMAGE(frames.slot_length = 1, "the slot holds one whole control frame or none");
-    DAMAGE(frames.slot_length = sizeof(damaged.frames.slot) + 1,
+    DAMAGE(frames.slot_length = 2, "the slot holds one whole control frame or none");
+    DAMAGE(frames.slot = damaged.frames.decoder.header,
+           "the slot holds one whole control frame or none");
+    DAMAGE(frames.slot_length = WS_CONTROL_FRAME_MAX + 1,
            "the slot holds one whole control frame or none");
     DAMAGE(frames.received_at = damaged.opened_at - 1, "nothing moves before the bridge opens");
     DAMAGE(moved_at = damaged.opened_at - 1, "nothing moves before the bridge opens");

@@ -91,6 +91,7 @@ static void decode(void)
         if (event == WS_DRAINED || event == WS_CLOSE)
             break;
     }
+    ws_frame_free_control(&decoder);
     got.length = window.out;
     memcpy(got.bytes, copy, window.out);
 }

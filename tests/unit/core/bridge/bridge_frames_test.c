@@ -62,6 +62,8 @@ static void test_a_ping_is_answered_with_its_payload(void **unused)
     assert_false(bridge_frames_control(&frames, event, 5));
     assert_int_equal(frames.slot_length, 2 + 4 + 2);
     assert_int_equal(frames.slot[0], 0x8A);
+    assert_null(frames.decoder.control); /* most sessions have none for long */
+    bridge_frames_free(&frames);
 }
 
 static void test_a_round_trip_is_measured_once(void **unused)
@@ -78,6 +80,7 @@ static void test_a_round_trip_is_measured_once(void **unused)
     assert_true(bridge_frames_control(&frames, WS_PONG, 130));
     assert_int_equal(frames.round_trip, 31);
     assert_false(bridge_frames_control(&frames, WS_PONG, 140));
+    bridge_frames_free(&frames);
 }
 
 static void test_a_pong_with_payload_is_the_peers_own(void **unused)
@@ -89,6 +92,7 @@ static void test_a_pong_with_payload_is_the_peers_own(void **unused)
     assert_int_equal(receive(&frames, "\x8A\x01x", 3), WS_PONG);
     assert_false(bridge_frames_control(&frames, WS_PONG, 130));
     assert_int_equal(frames.round_trip, 0);
+    bridge_frames_free(&frames);
 }
 
 int main(void)
