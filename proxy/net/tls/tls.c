@@ -60,7 +60,7 @@ static struct io tls_write(struct transport *t, const uint8_t *buffer, size_t le
     if (io.status != IO_OK)
         return io;
     if (tls->broken)
-        return io_fail(tls->broken);
+        return io_fail((enum reason)tls->broken);
     size_t taken = 0;
     ERR_clear_error();
     if (SSL_write_ex(tls->ssl, buffer, length, &taken) != 1) {
@@ -124,15 +124,13 @@ struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch **scr
     ERR_clear_error();
     struct tls *tls = calloc(1, sizeof(*tls));
     SSL *ssl = tls_ctx_open(ctx);
-    BIO *bio = BIO_new((*scratch)->method);
-    if (!tls || !ssl || !bio) {
-        BIO_free(bio);
+    if (!tls || !ssl) {
         SSL_free(ssl);
         free(tls);
         return NULL;
     }
-    BIO_set_data(bio, *scratch);
-    SSL_set_bio(ssl, bio, bio);
+    BIO_up_ref((*scratch)->bio);
+    SSL_set_bio(ssl, (*scratch)->bio, (*scratch)->bio);
     tls->base.ops = &ops;
     tls->ssl = ssl;
     tls->scratch = *scratch;

@@ -65,14 +65,14 @@ struct io tls_fail_openssl(struct tls *tls)
     }
     int cause = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char *detail = ERR_reason_error_string(error);
-    tls->broken = tls->established ? tls->role->record : tls->role->handshake;
+    tls->broken = (uint8_t)(tls->established ? tls->role->record : tls->role->handshake);
     if (cause == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-        tls->broken = tls->role->untrusted;
+        tls->broken = (uint8_t)tls->role->untrusted;
     if (cause == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-        tls->broken = tls->role->untrusted;
+        tls->broken = (uint8_t)tls->role->untrusted;
         detail = tls_pins_fault(tls->ssl);
         if (!detail)
             detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
     }
-    return tls_fail_with(tls, tls->broken, detail ? detail : "TLS failed");
+    return tls_fail_with(tls, (enum reason)tls->broken, detail ? detail : "TLS failed");
 }

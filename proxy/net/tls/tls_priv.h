@@ -38,9 +38,9 @@ struct tls {
     uint32_t unsent_replies;  /* bytes of `unsent` that reads have caused */
     uint32_t records;         /* received by this read */
     uint16_t messages_left;   /* handshake messages that the peer may still send (tls_read.c) */
-    bool flooded;             /* it has sent more */
-    bool established;         /* the handshake was completed, also after a later failure */
-    enum reason broken;       /* not none: OpenSSL has failed, and nothing can be encrypted */
+    bool flooded : 1;         /* it has sent more */
+    bool established : 1;     /* the handshake was completed, also after a later failure */
+    uint8_t broken; /* enum reason; not none: OpenSSL has failed, and nothing can be encrypted */
 };
 
 #endif

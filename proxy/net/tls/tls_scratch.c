@@ -39,20 +39,32 @@ static int bio_create(BIO *bio)
     return 1;
 }
 
-struct tls_scratch *tls_scratch_create(void)
+static BIO_METHOD *create_method(void)
 {
-    struct tls_scratch *scratch = malloc(sizeof(*scratch));
     BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "scratch");
-    if (!scratch || !method) {
-        BIO_meth_free(method);
-        free(scratch);
+    if (!method)
         return NULL;
-    }
     BIO_meth_set_read_ex(method, bio_read);
     BIO_meth_set_write_ex(method, bio_write);
     BIO_meth_set_ctrl(method, bio_ctrl);
     BIO_meth_set_create(method, bio_create);
+    return method;
+}
+
+struct tls_scratch *tls_scratch_create(void)
+{
+    struct tls_scratch *scratch = malloc(sizeof(*scratch));
+    BIO_METHOD *method = create_method();
+    BIO *bio = method ? BIO_new(method) : NULL;
+    if (!scratch || !bio) {
+        BIO_free(bio);
+        BIO_meth_free(method);
+        free(scratch);
+        return NULL;
+    }
+    BIO_set_data(bio, scratch);
     scratch->method = method;
+    scratch->bio = bio;
     scratch->in_at = scratch->in_end = scratch->out_end = 0;
     return scratch;
 }
@@ -61,6 +73,7 @@ void tls_scratch_free(struct tls_scratch *scratch)
 {
     if (!scratch)
         return;
+    BIO_free(scratch->bio);
     BIO_meth_free(scratch->method);
     free(scratch);
 }

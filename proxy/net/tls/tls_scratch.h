@@ -1,6 +1,7 @@
 /*
  * Ciphertext between a socket and OpenSSL: one buffer per direction, shared by all TLS connections
- * of a worker, and the BIO through which OpenSSL reads and writes them.
+ * of a worker, and the BIO through which OpenSSL reads and writes them. All connections have that
+ * one BIO: it knows only the buffers, and no call of OpenSSL is under way while another one begins.
  *
  *   in    received bytes; OpenSSL has read those before in_at
  *   out   records that OpenSSL has written, not yet sent
@@ -30,6 +31,7 @@
 /* Empty between calls. */
 struct tls_scratch {
     BIO_METHOD *method;
+    BIO *bio; /* has the method; each connection holds a reference */
     size_t in_at, in_end;
     size_t out_end;
     uint8_t in[TLS_SCRATCH_IN];

@@ -18,9 +18,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     f->scratch = tls_scratch_create();
     assert_non_null(f->scratch);
-    f->bio = BIO_new(f->scratch->method);
-    assert_non_null(f->bio);
-    BIO_set_data(f->bio, f->scratch);
+    f->bio = f->scratch->bio;
     *state = f;
     return 0;
 }
@@ -28,7 +26,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    BIO_free(f->bio);
     tls_scratch_free(f->scratch);
     free(f);
     return 0;
