@@ -76,7 +76,6 @@ static inline void client_lab_open_worker(void)
         .limits = client_lab.lab.shared.limits,
         .workers = client_lab.workers,
         .resolver = resolve_create(&client_lab.work.lane, client_lab.work.lookups),
-        .on_deadline = session_deadline_cb,
         .lane = client_lab.work.lane,
         .attempts = 4,
     };
@@ -85,6 +84,7 @@ static inline void client_lab_open_worker(void)
     assert_non_null(env->resolver);
     assert_true(watch_set_open(&env->watches, &client_lab.loop));
     watch_set_unref(&env->watches);
+    timers_open(&env->timers, &client_lab.loop, session_deadline_cb);
     assert_true(session_env_open(env));
 }
 
@@ -102,7 +102,10 @@ static inline int client_lab_close(void **unused)
 {
     (void)unused;
     session_drain_clear(&client_lab.env);
+    while (client_lab.env.live > 0)
+        uv_run(&client_lab.loop, UV_RUN_ONCE);
     watch_set_close(&client_lab.env.watches);
+    timers_close(&client_lab.env.timers);
     resolve_close(client_lab.env.resolver);
     work_lab_close(&client_lab.work);
     uv_run(&client_lab.loop, UV_RUN_DEFAULT);

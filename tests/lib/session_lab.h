@@ -148,7 +148,6 @@ static inline void session_lab_open_worker(unsigned number)
     memset(env, 0, sizeof(*env));
     env->number = number;
     env->process = &session_lab.process;
-    env->on_deadline = session_deadline_cb;
     wsl_assert(session_env_open(env));
     env->workers = session_lab.envs;
     session_lab.envs[number] = env;
@@ -158,6 +157,7 @@ static inline void session_lab_open_worker(unsigned number)
     env->lane = (struct work_lane){&session_lab.pool, NULL, &session_lab.mailboxes[number]};
     env->resolver = resolve_create(&env->lane, session_lab.lookups);
     wsl_assert(env->resolver && watch_set_open(&env->watches, NULL));
+    timers_open(&env->timers, NULL, session_deadline_cb);
     session_lab.metrics[number] = &env->metrics;
 }
 
@@ -257,14 +257,14 @@ static inline void session_lab_check_deadline(const struct session *session)
     case LIFE_TOKEN_DEADLINE:
     case LIFE_REPLY_DEADLINE:
     case LIFE_LINGER_DEADLINE:
-        wsl_assert(fake_loop_is_armed(&session->timer));
+        wsl_assert(deadline_is_set(&session->deadline));
         return;
     case LIFE_CONNECT_DEADLINE:
         wsl_assert(session->connecting);
         return;
     case LIFE_BRIDGE_DEADLINE:
         if (session->state == LIFE_CLOSING || session_lab_is_bounded(session))
-            wsl_assert(fake_loop_is_armed(&session->timer));
+            wsl_assert(deadline_is_set(&session->deadline));
         return;
     case LIFE_NO_DEADLINE:
         break;
@@ -424,6 +424,7 @@ static inline void session_lab_close(void)
         resolve_close(session_lab.workers[i].resolver);
         mailbox_close(&session_lab.mailboxes[i]);
         watch_set_close(&session_lab.workers[i].watches);
+        timers_close(&session_lab.workers[i].timers);
         session_env_close(&session_lab.workers[i]);
     }
     fake_loop_run_closing();

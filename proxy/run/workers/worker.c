@@ -137,6 +137,7 @@ static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
     loop_meter_close(&worker->meter);
+    timers_close(&worker->env.timers);
     http_pool_close(worker->env.http);
     watch_set_close(&worker->env.watches);
     resolve_close(worker->env.resolver);
@@ -195,6 +196,7 @@ static bool open_watches(struct worker *worker, uv_loop_t *loop)
     if (watch_set_open(&worker->env.watches, loop)) {
         uv_timer_init(loop, &worker->drain_timer);
         loop_meter_open(&worker->meter, loop, &worker->env.metrics.loop_longest);
+        timers_open(&worker->env.timers, loop, session_deadline_cb);
         if (open_http(worker))
             return true;
         close_watches(worker);
@@ -233,7 +235,6 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
     worker->env.limits = shared->limits;
     worker->env.attempts = shared->attempts;
     worker->env.duct_limit = shared->ducts;
-    worker->env.on_deadline = session_deadline_cb;
     worker->env.on_release = release_cb;
     if (session_env_open(&worker->env) &&
         (main_loop ? open_watches(worker, main_loop) : start_thread(worker)))

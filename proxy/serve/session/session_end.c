@@ -26,11 +26,11 @@ static void count_end_of(struct session *session, enum reason reason)
     route_stats_end(&session->stats, reason, session_now(session) - bridge->opened_at);
 }
 
-static void timer_closed_cb(uv_handle_t *handle)
+void session_end_free(struct session *session)
 {
-    struct session *session = WSL_CONTAINER(handle, struct session, timer);
     struct session_env *env = session->env;
     env->admins -= session->admin;
+    timers_withdraw(&env->timers, &session->deadline);
     free(session);
     session_env_release(env);
 }
@@ -84,5 +84,5 @@ void session_end_now(struct session *session, enum reason reason)
     session_log_forget_refused(session);
     free(session->target_address);
     site_release(session->site);
-    uv_close((uv_handle_t *)&session->timer, timer_closed_cb);
+    session_arm(session, 0);
 }

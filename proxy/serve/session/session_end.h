@@ -1,6 +1,7 @@
 /*
- * The end of a session, from any state: logs and counts it, and closes all its handles. The close
- * callback of the timer frees the memory; until then the state is DEAD, and no other callback runs.
+ * The end of a session, from any state: logs and counts it, and closes all that it has. Its
+ * deadline passes at once, and its callback frees the memory; until then the state is DEAD, and no
+ * other callback runs.
  *
  * Owns: nothing. Thread: the session's. Errors: none. Lifetime: none.
  */
@@ -16,5 +17,8 @@ struct session;
  * happens.
  */
 void session_end_now(struct session *session, enum reason reason);
+
+/* The deadline of a dead session: frees it. */
+void session_end_free(struct session *session);
 
 #endif

@@ -15,6 +15,7 @@
 #include "codec/http/http_date.h"
 #include "codec/ws/ws_keys.h"
 #include "net/duct_pool.h"
+#include "net/timers.h"
 #include "net/watch.h"
 #include "net/work.h"
 
@@ -37,11 +38,11 @@ struct session_env {
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
     struct http_pool *http;                      /* the loop's; NULL: no services are asked */
-    uv_timer_cb on_deadline;                     /* session_deadline_cb */
     void (*on_release)(struct session_env *env); /* after each session_env_release; NULL: no call */
 
     struct work_lane lane;
     struct watch_set watches;
+    struct timers timers;           /* of session_deadline_cb */
     struct bridge_scratch *scratch; /* owned */
     struct duct_pool ducts;
     struct tls_scratch *tls_scratch; /* owned; NULL until the first TLS connection */

@@ -31,7 +31,7 @@
  *      session            events, deadlines, accepting      all
  *
  * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: from session_accept until
- * the timer's close callback (session_end.h).
+ * session_end_free.
  */
 #ifndef WSLUICE_SERVE_SESSION_SESSION_PRIV_H
 #define WSLUICE_SERVE_SESSION_SESSION_PRIV_H
@@ -67,6 +67,7 @@ struct session {
     bool proxy_header_done : 1;           /* it was read, or none is expected */
     struct limits_usage usage;            /* the counters that it is in */
     int fd, target_fd;                    /* target_fd: valid if target is set */
+    struct deadline deadline;             /* of its state */
     struct addr peer;                     /* of the socket */
     struct client_address client_address; /* the peer, or the client that a proxy named */
     struct plain client_plain, target_plain;
@@ -89,7 +90,6 @@ struct session {
     struct tap *tap;                 /* owned; NULL: nothing is recorded or shown */
     uint64_t number;                 /* of the connection, from 1 */
     uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
-    uv_timer_t timer;
     struct session_rates rates;
     struct bridge bridge;
 };
@@ -102,7 +102,7 @@ static inline uint64_t session_now(const struct session *session)
 /* Sets the deadline of its state; session_deadline_cb handles it. */
 static inline void session_arm(struct session *session, uint64_t milliseconds)
 {
-    uv_timer_start(&session->timer, session->env->on_deadline, milliseconds, 0);
+    timers_start(&session->env->timers, &session->deadline, milliseconds);
 }
 
 /* A delayed ACK takes 40 ms and a round trip. */

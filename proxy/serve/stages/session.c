@@ -88,12 +88,16 @@ static bool is_overdue(struct session *session)
     watch_poll(session->client_watch);
     if (session->state != LIFE_DEAD)
         watch_poll(session->target_watch);
-    return session->state != LIFE_DEAD && !uv_is_active((uv_handle_t *)&session->timer);
+    return session->state != LIFE_DEAD && !deadline_is_set(&session->deadline);
 }
 
-void session_deadline_cb(uv_timer_t *timer)
+void session_deadline_cb(struct deadline *deadline)
 {
-    struct session *session = WSL_CONTAINER(timer, struct session, timer);
+    struct session *session = WSL_CONTAINER(deadline, struct session, deadline);
+    if (session->state == LIFE_DEAD) {
+        session_end_free(session);
+        return;
+    }
     if (!is_overdue(session))
         return;
     switch (life_deadline((enum life_state)session->state)) {
@@ -132,13 +136,17 @@ static struct session *create(struct session_env *env, const struct session_clie
     struct session *session = calloc(1, sizeof(*session));
     if (!session)
         return NULL;
-    session->entry = calloc(1, sizeof(*session->entry));
+    bool promised = timers_promise(&env->timers);
+    if (promised)
+        session->entry = calloc(1, sizeof(*session->entry));
     if (session->entry)
         session->client_watch = (may_open_tls(client) ? watch_open_opening : watch_open)(
             &env->watches, client->fd, WATCH_READ, client_cb, session);
     if (session->client_watch)
         return session;
     free(session->entry);
+    if (promised)
+        timers_withdraw(&env->timers, &session->deadline);
     free(session);
     return NULL;
 }
@@ -168,7 +176,6 @@ void session_accept(struct session_env *env, struct session_client *client, bool
     session->peer = client->peer;
     session->client_address.known = addr_to_ip(&client->peer, &session->client_address.ip);
     session->accepted_at = session_now(session);
-    uv_timer_init(env->loop, &session->timer);
     list_append(&env->sessions, &session->link);
     session_env_hold(env);
     session->admin = session_facts_listener(session)->admin;

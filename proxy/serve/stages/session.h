@@ -15,11 +15,10 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_H
 #define WSLUICE_SERVE_STAGES_SESSION_H
 
-#include <uv.h>
-
 #include "base/base.h"
 #include "base/reason.h"
 
+struct deadline;
 struct session;
 struct session_client;
 struct session_env;
@@ -30,7 +29,7 @@ struct session_env;
  */
 void session_accept(struct session_env *env, struct session_client *client, bool at_once);
 
-/* The callback of a session's timer, for session_env.on_deadline. */
-void session_deadline_cb(uv_timer_t *timer);
+/* The callback of session_env.timers. */
+void session_deadline_cb(struct deadline *deadline);
 
 #endif

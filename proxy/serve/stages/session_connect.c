@@ -381,7 +381,7 @@ void session_connect_begin(struct session *session)
         .callback = target_connect_cb,
         .owner = session,
     };
-    uv_timer_stop(&session->timer);
+    timers_stop(&session->env->timers, &session->deadline);
     if (session->route->connect == CONFIG_CONNECT_FIRST || is_raw(session)) {
         session_state_step(session, LIFE_UPGRADE_FIRST);
     } else {

@@ -11,9 +11,9 @@ static struct session_env env;
 static struct session session;
 static unsigned notifications;
 
-static void deadline_cb(uv_timer_t *timer)
+static void deadline_cb(struct deadline *deadline)
 {
-    (void)timer;
+    (void)deadline;
 }
 
 static void abandoned_cb(void *producer)
@@ -25,11 +25,12 @@ static void abandoned_cb(void *producer)
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
-    env = (struct session_env){.loop = &loop, .on_deadline = deadline_cb};
+    env = (struct session_env){.loop = &loop};
     session = (struct session){.env = &env};
     session.entry = calloc(1, sizeof(*session.entry));
     assert_non_null(session.entry);
-    uv_timer_init(&loop, &session.timer);
+    timers_open(&env.timers, &loop, deadline_cb);
+    assert_true(timers_promise(&env.timers));
     notifications = 0;
     return 0;
 }
@@ -37,7 +38,7 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     session_entry_free(&session);
-    uv_close((uv_handle_t *)&session.timer, NULL);
+    timers_close(&env.timers);
     uv_run(&loop, UV_RUN_DEFAULT);
     return uv_loop_close(&loop);
 }
@@ -45,10 +46,10 @@ static int tear_down(void **unused)
 static void test_one_more_turn_for_each_wait(void **unused)
 {
     assert_true(session_entry_last_turn(&session));
-    assert_true(uv_is_active((uv_handle_t *)&session.timer));
-    uv_timer_stop(&session.timer);
+    assert_true(deadline_is_set(&session.deadline));
+    timers_stop(&env.timers, &session.deadline);
     assert_false(session_entry_last_turn(&session));
-    assert_false(uv_is_active((uv_handle_t *)&session.timer));
+    assert_false(deadline_is_set(&session.deadline));
     session.entry->overdue = false; /* as the next wait does */
     assert_true(session_entry_last_turn(&session));
 }

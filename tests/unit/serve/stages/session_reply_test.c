@@ -37,10 +37,12 @@ static void release_cb(struct session_env *unused)
     released++;
 }
 
-static void deadline_cb(uv_timer_t *timer)
+static void deadline_cb(struct deadline *deadline)
 {
-    struct session *own = WSL_CONTAINER(timer, struct session, timer);
-    if (own->state == LIFE_LINGERING)
+    struct session *own = WSL_CONTAINER(deadline, struct session, deadline);
+    if (own->state == LIFE_DEAD)
+        session_end_free(own);
+    else if (own->state == LIFE_LINGERING)
         session_lingering_tick(own);
     else
         session_reply_tick(own);
@@ -61,9 +63,10 @@ static void client_cb(void *owner, unsigned ready)
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
-    env = (struct session_env){.loop = &loop, .on_release = release_cb, .on_deadline = deadline_cb};
+    env = (struct session_env){.loop = &loop, .on_release = release_cb};
     assert_true(watch_set_open(&env.watches, &loop));
     watch_set_unref(&env.watches);
+    timers_open(&env.timers, &loop, deadline_cb);
     assert_true(session_env_open(&env));
     snprintf(listener.name, sizeof(listener.name), "here");
     config = (struct config){.listeners = &config_listener, .listener_count = 1};
@@ -77,6 +80,7 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     watch_set_close(&env.watches);
+    timers_close(&env.timers);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     session_env_close(&env);
@@ -103,7 +107,7 @@ static void begin(bool keep)
     session->client_watch = watch_open(&env.watches, pair[0], WATCH_READ, client_cb, session);
     assert_non_null(session->client_watch);
     session->entry->keep = keep;
-    uv_timer_init(&loop, &session->timer);
+    assert_true(timers_promise(&env.timers));
     list_append(&env.sessions, &session->link);
     session_env_hold(&env);
 }
@@ -281,11 +285,11 @@ static void test_a_token_may_come_in_the_last_turn(void **unused)
     struct session_wait wait = {.session = session};
     session->entry->wait = &wait;
     session_state_step(session, LIFE_LOOK_UP);
-    session_deadline_cb(&session->timer);
+    session_deadline_cb(&session->deadline);
     assert_int_equal(session->state, LIFE_LOOKING_UP);
-    assert_true(uv_is_active((uv_handle_t *)&session->timer));
-    uv_timer_stop(&session->timer);
-    session_deadline_cb(&session->timer);
+    assert_true(deadline_is_set(&session->deadline));
+    timers_stop(&env.timers, &session->deadline);
+    session_deadline_cb(&session->deadline);
     expect_received("HTTP/1.1 503 Service Unavailable\r\n", "");
     end();
 }
