@@ -260,7 +260,7 @@ static inline void session_lab_check_deadline(const struct session *session)
         wsl_assert(deadline_is_set(&session->deadline));
         return;
     case LIFE_CONNECT_DEADLINE:
-        wsl_assert(session->connecting);
+        wsl_assert(session->entry->connecting);
         return;
     case LIFE_BRIDGE_DEADLINE:
         if (session->state == LIFE_CLOSING || session_lab_is_bounded(session))

@@ -66,7 +66,7 @@ void bridge_ending_note_taken(struct bridge *bridge, const struct pipe *pipe, ui
     if (bridge->reason == REASON_none || may_be_endless(bridge, pipe))
         return;
     if (bridge->longest_step < now - bridge->progress_at)
-        bridge->longest_step = now - bridge->progress_at;
+        bridge->longest_step = (uint32_t)(now - bridge->progress_at);
     bridge->progress_at = now;
 }
 

@@ -82,11 +82,11 @@ struct bridge {
     struct bridge_frames frames; /* the client's, if it is framed */
     struct bridge_frames *far;   /* owned; the target's; NULL: it is raw, or not there */
     enum reason reason;          /* none while open */
+    uint32_t longest_step;       /* while ending: the longest time between two moves of a sink */
     /* Milliseconds on the caller's clock. */
     uint64_t opened_at, moved_at;
     uint64_t input_at;       /* last input: any payload of the client, or as the tap says */
     uint64_t progress_at;    /* while ending: when bytes moved last */
-    uint64_t longest_step;   /* while ending: the longest time between two moves of a sink */
     struct metrics *metrics; /* borrowed; for stalls and round trips. NULL: not measured */
     struct bridge_tap *tap;  /* borrowed; NULL: no observer */
 };

@@ -60,7 +60,8 @@ void session_end_now(struct session *session, enum reason reason)
     session_state_step(session, LIFE_DROPPED);
 
     session_env_remove(session->env, &session->link);
-    target_connect_cancel(session->connecting);
+    if (session->entry)
+        target_connect_cancel(session->entry->connecting);
     if (session->pool_target)
         target_pool_end(session->pool_target);
     watch_close(session->client_watch);

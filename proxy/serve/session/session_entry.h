@@ -31,7 +31,9 @@ struct session_entry {
     char *host; /* owned; the Host of the request, for a PROXY header to the target */
     struct session_auth *auth; /* owned; who the client is. NULL: the route does not ask */
     void (*auth_release)(struct session_auth *auth);
-    uint8_t *header; /* owned; a PROXY header that is not complete */
+    struct target_connect *connecting; /* in DIALLING or UPGRADED; NULL: not, or not any more */
+    uint64_t asked_at;                 /* the latest request; of a raw client, its connection */
+    uint8_t *header;                   /* owned; a PROXY header that is not complete */
     size_t header_length;
     /* Plain requests: */
     struct session_wait *wait; /* in WAITING or LOOKING_UP */

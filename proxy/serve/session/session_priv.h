@@ -75,7 +75,6 @@ struct session {
     struct watch *client_watch, *target_watch;
     struct session_entry *entry;             /* owned; NULL once open */
     struct lingering *lingering;             /* owned; NULL: it has not begun */
-    struct target_connect *connecting;       /* while connecting to a target */
     struct pool_target *pool_target;         /* the one that is connected; to target_pool_end */
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
     char *target_address;  /* owned; for the log, if made from the request; NULL: as configured */
@@ -85,11 +84,11 @@ struct session {
     int64_t expires_at; /* Unix time at which that ends, and the session; 0: never */
     /* Of the service that has named the target, beside the route's; 0: none. */
     uint32_t max_duration_ms, idle_timeout_ms;
-    char *detail;                    /* owned; for the log: an error text; NULL: none */
-    struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
-    struct tap *tap;                 /* owned; NULL: nothing is recorded or shown */
-    uint64_t number;                 /* of the connection, from 1 */
-    uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
+    char *detail;                      /* owned; for the log: an error text; NULL: none */
+    struct session_refused *refused;   /* owned; for the log; NULL: no request was refused */
+    struct tap *tap;                   /* owned; NULL: nothing is recorded or shown */
+    uint64_t number;                   /* of the connection, from 1 */
+    uint64_t accepted_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
     struct session_rates rates;
     struct bridge bridge;
 };

@@ -14,7 +14,7 @@ static unsigned resources_of(const struct session *session)
         resources |= LIFE_ANSWER;
     if (session->client)
         resources |= LIFE_CLIENT;
-    if (session->connecting)
+    if (entry && entry->connecting)
         resources |= LIFE_CONNECT;
     if (session->target && session->target_watch)
         resources |= LIFE_TARGET;

@@ -241,7 +241,7 @@ static void count_opened(struct session *session, uint64_t now)
     struct metrics *metrics = &session->env->metrics;
     session->opened = true;
     metrics_count_handshake(metrics, REASON_none, session_facts_tls_version(session));
-    route_stats_open(&session->stats, now - session->asked_at);
+    route_stats_open(&session->stats, now - session->entry->asked_at);
 }
 
 /* Frames that came with the head, in the scratch, where there is room in front of them. */
@@ -344,7 +344,7 @@ static bool pass_choice(struct session *session, const struct target_connect_res
 static void connected(struct session *session, const struct target_connect_result *result)
 {
     struct bridge_frames *frames;
-    session->connecting = NULL;
+    session->entry->connecting = NULL;
     if (result->dial.reason != REASON_none) {
         session_log_detail(session, result->dial.detail);
         fail(session, result->dial.reason);
@@ -388,8 +388,8 @@ void session_connect_begin(struct session *session)
         start_bridge(session);
         session_state_step(session, LIFE_UPGRADE_AFTER);
     }
-    session->connecting = target_connect_start(&request, &result);
-    if (session->connecting)
+    session->entry->connecting = target_connect_start(&request, &result);
+    if (session->entry->connecting)
         session_bridge_update(session);
     else
         connected(session, &result);
@@ -397,7 +397,7 @@ void session_connect_begin(struct session *session)
 
 void session_connect_give_up(struct session *session, enum reason reason)
 {
-    target_connect_cancel(session->connecting);
-    session->connecting = NULL;
+    target_connect_cancel(session->entry->connecting);
+    session->entry->connecting = NULL;
     fail(session, reason);
 }

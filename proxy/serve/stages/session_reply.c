@@ -70,7 +70,7 @@ static void log_request(const struct session *session)
         log_text(&line, "path", path);
     log_number(&line, "status", entry->status);
     log_number(&line, "bytes", reply_flow_body_sent(entry->flow));
-    log_number(&line, "duration_ms", session_now(session) - session->asked_at);
+    log_number(&line, "duration_ms", session_now(session) - entry->asked_at);
     log_end(&line);
 }
 

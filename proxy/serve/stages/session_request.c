@@ -26,7 +26,7 @@ static void begin(struct session *session, const struct http_head *head)
     memcpy(entry->method, head->method.ptr, length);
     entry->method[length] = '\0';
     entry->keep = opening_may_stay(head, false);
-    session->asked_at = session_now(session);
+    entry->asked_at = session_now(session);
     session->route = NULL;
     free(session->user);
     session->user = NULL;
@@ -229,7 +229,7 @@ static void go_on(struct session *session, enum admission_step step,
 
 void session_request_begin_raw(struct session *session)
 {
-    session->asked_at = session_now(session);
+    session->entry->asked_at = session_now(session);
     session_route_take_raw(session);
     struct admission_facts facts = facts_of(session, NULL);
     enum admission_step step = admission_raw(&session->entry->admission, &facts);

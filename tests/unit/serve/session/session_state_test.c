@@ -78,7 +78,7 @@ static void test_plain_requests_and_a_token(void **unused)
     step(LIFE_LOOK_UP, LIFE_LOOKING_UP);
     entry.wait = NULL;
     step(LIFE_UPGRADE_FIRST, LIFE_DIALLING);
-    session.connecting = somewhere;
+    entry.connecting = somewhere;
     step(LIFE_DROPPED, LIFE_DEAD);
 }
 
