@@ -125,9 +125,18 @@ int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
 {
     struct fake_descriptor *descriptor = fake_descriptor(fd);
     wsl_assert(fake_descriptor(epoll)->kind == FAKE_EPOLL && descriptor->peer);
-    wsl_assert(descriptor->epoll == (operation == EPOLL_CTL_ADD ? 0 : epoll));
+    if (operation == EPOLL_CTL_DEL && descriptor->left_epoll == epoll) {
+        descriptor->left_epoll = 0;
+        return 0;
+    }
+    wsl_assert(operation == EPOLL_CTL_ADD ? descriptor->epoll != epoll
+                                          : descriptor->epoll == epoll);
     if (operation == EPOLL_CTL_ADD && fake_fails(&fake_socket.fail_watch))
         return (int)fake_failed(ENOSPC);
+    if (operation == EPOLL_CTL_ADD) {
+        wsl_assert(descriptor->left_epoll == 0);
+        descriptor->left_epoll = descriptor->epoll;
+    }
     descriptor->epoll = operation == EPOLL_CTL_DEL ? 0 : epoll;
     descriptor->reported = 0;
     if (operation != EPOLL_CTL_DEL) {

@@ -78,7 +78,8 @@ struct fake_descriptor {
     int family;
     bool user_timeout;
     struct fake_peer *peer;
-    int epoll; /* that watches it; 0: none */
+    int epoll;      /* that watches it; 0: none */
+    int left_epoll; /* while it moves to another instance: the one it is still in; 0: none */
     uint32_t events;
     uint32_t reported; /* edge-triggered events already reported */
     void *data;

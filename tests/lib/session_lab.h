@@ -292,8 +292,8 @@ static inline void session_lab_check(void)
         live += env->live;
         uint32_t attempts = descriptors_attempts(&session_lab.host);
         wsl_assert(env->attempts <= attempts);
-        /* Its epoll set, its recordings, attempts beyond a dial's first. */
-        descriptors += 1 + env->recordings + (attempts - env->attempts);
+        /* Its epoll sets, its recordings, attempts beyond a dial's first. */
+        descriptors += 2 + env->recordings + (attempts - env->attempts);
     }
     wsl_assert(fake_socket.open <= descriptors);
     wsl_assert(listed <= live);
