@@ -90,7 +90,7 @@ struct metrics {
     atomic_uint_fast64_t ended[REASON_COUNT]; /* connections by end reason */
     atomic_uint_fast64_t open;                /* connections now */
     atomic_uint_fast64_t open_sessions;       /* of these: those that reached their target */
-    atomic_uint_fast64_t loop_longest;        /* milliseconds: net/loop_meter.h */
+    atomic_uint_fast64_t loop_longest;        /* milliseconds: net/loop/loop_meter.h */
     atomic_uint_fast64_t handshakes[REASON_COUNT][METRICS_TLS_COUNT];
     struct metrics_buckets histogram[METRICS_HISTOGRAM_COUNT];
 };

@@ -15,7 +15,7 @@
 #ifndef WSLUICE_RUN_WORKERS_WORKER_H
 #define WSLUICE_RUN_WORKERS_WORKER_H
 
-#include "net/loop_meter.h"
+#include "net/loop/loop_meter.h"
 #include "net/mailbox.h"
 #include "run/workers/worker_state.h"
 #include "serve/metrics/process_facts.h"

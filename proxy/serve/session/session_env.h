@@ -15,7 +15,7 @@
 #include "codec/http/http_date.h"
 #include "codec/ws/ws_keys.h"
 #include "net/duct_pool.h"
-#include "net/timers.h"
+#include "net/loop/timers.h"
 #include "net/watch.h"
 #include "net/work.h"
 

@@ -6,8 +6,8 @@
  * Owns: two handles of the loop. Thread: the loop's; `longest` is read by others. Errors: none.
  * Lifetime: loop_meter_open until loop_meter_close, and until the loop has closed the handles.
  */
-#ifndef WSLUICE_NET_LOOP_METER_H
-#define WSLUICE_NET_LOOP_METER_H
+#ifndef WSLUICE_NET_LOOP_LOOP_METER_H
+#define WSLUICE_NET_LOOP_LOOP_METER_H
 
 #include <stdatomic.h>
 

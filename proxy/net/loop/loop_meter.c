@@ -1,4 +1,4 @@
-#include "net/loop_meter.h"
+#include "net/loop/loop_meter.h"
 
 void loop_meter_note(struct loop_meter *meter, uint64_t busy, uint64_t now)
 {

@@ -1,5 +1,5 @@
 /* Many deadlines on one timer: their order, a bounded turn, and a loop that ends with them. */
-#include "net/timers.h"
+#include "net/loop/timers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The longest time that a loop was busy, and that it is forgotten after a while. */
-#include "net/loop_meter.h"
+#include "net/loop/loop_meter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,8 +8,8 @@
  * Owns: the array of deadlines. Thread: its loop's. Errors: only timers_promise. Lifetime:
  * timers_open to timers_close; then the loop must run once more before the memory is freed.
  */
-#ifndef WSLUICE_NET_TIMERS_H
-#define WSLUICE_NET_TIMERS_H
+#ifndef WSLUICE_NET_LOOP_TIMERS_H
+#define WSLUICE_NET_LOOP_TIMERS_H
 
 #include <uv.h>
 

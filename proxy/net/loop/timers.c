@@ -1,4 +1,4 @@
-#include "net/timers.h"
+#include "net/loop/timers.h"
 
 static void wake_cb(uv_timer_t *timer);
 
