@@ -12,7 +12,7 @@ bool bridge_splice_fits(const struct bridge *bridge, const struct bridge_end *en
 }
 
 struct io bridge_splice_read(struct bridge *bridge, struct bridge_end *end,
-                        struct bridge_scratch *scratch, uint64_t now)
+                             struct bridge_scratch *scratch, uint64_t now)
 {
     struct duct *duct = duct_take(scratch->ducts);
     if (!duct)

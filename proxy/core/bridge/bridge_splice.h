@@ -20,6 +20,6 @@ bool bridge_splice_fits(const struct bridge *bridge, const struct bridge_end *en
  * source has no such read; nothing was read.
  */
 struct io bridge_splice_read(struct bridge *bridge, struct bridge_end *end,
-                        struct bridge_scratch *scratch, uint64_t now);
+                             struct bridge_scratch *scratch, uint64_t now);
 
 #endif
