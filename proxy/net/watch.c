@@ -65,7 +65,7 @@ static unsigned ready_of(uint32_t events)
         ready |= WATCH_READ;
     if (events & (EPOLLOUT | EPOLLHUP))
         ready |= WATCH_WRITE;
-    return events & EPOLLHUP ? ready | HUNG_UP : ready;
+    return (events & EPOLLHUP) ? ready | HUNG_UP : ready;
 }
 
 /* Calls back for what is wanted. */

@@ -44,7 +44,7 @@ static struct io offer(struct pipe *pipe, const uint8_t *bytes, size_t length)
     return (struct io){.status = IO_OK, .n = io.status == IO_OK ? io.n : 0};
 }
 
-static bool carry(struct pipe *pipe, const uint8_t *bytes, size_t length)
+static bool carry_on(struct pipe *pipe, const uint8_t *bytes, size_t length)
 {
     pipe->carry = malloc(length);
     if (!pipe->carry)
@@ -64,8 +64,8 @@ struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length)
     if (WSL_LIKELY(io.n == length))
         return io;
 
-    return carry(pipe, bytes + io.n, length - io.n) ? io
-                                                    : fail(pipe, io_fail(REASON_out_of_memory));
+    return carry_on(pipe, bytes + io.n, length - io.n) ? io
+                                                       : fail(pipe, io_fail(REASON_out_of_memory));
 }
 
 /* ---- ducts ---- */
@@ -77,7 +77,7 @@ static bool empty_duct(struct pipe *pipe)
     uint8_t *bytes = malloc(left + held);
     if (!bytes)
         return false;
-    if (left > 0)
+    if (pipe->carry)
         memcpy(bytes, pipe->carry + pipe->carry_at, left);
     if (!duct_read(pipe->duct, bytes + left)) {
         free(bytes);
@@ -118,7 +118,7 @@ struct io pipe_send_duct(struct pipe *pipe, const uint8_t *header, size_t length
         return io;
     }
     pipe->blocked = true;
-    if (!carry(pipe, header + taken, length - taken))
+    if (!carry_on(pipe, header + taken, length - taken))
         return fail(pipe, io_fail(REASON_out_of_memory));
     return (struct io){.status = IO_OK, .n = taken};
 }
