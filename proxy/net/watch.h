@@ -54,7 +54,7 @@ struct watch_set {
     struct watch_lane interactive, patient;
     struct schedule schedule;
     struct watch_turn turn; /* of the callback that runs */
-    uint64_t pressed_until; /* on the loop's clock */
+    uint64_t pressed_until; /* on the loop's clock; 0: never yet */
     bool serving;
     struct watch *closed; /* while serving: freed when no pending event can refer to them */
     struct list holders;
@@ -70,7 +70,7 @@ void watch_set_unref(struct watch_set *set);
 /* Bulk has waited for something interactive lately, so its turns should be short. */
 static inline bool watch_set_is_pressed(const struct watch_set *set)
 {
-    return set->pressed_until > uv_now(set->interactive.poll.loop);
+    return set->pressed_until != 0 && set->pressed_until > uv_now(set->interactive.poll.loop);
 }
 
 /* Until it is closed by the set, or takes itself out of the list. */
