@@ -84,6 +84,10 @@ def floor(_files, listen, target, _tls, _workers, path):
     return [path, str(listen), str(target)]
 
 
+def splice_floor(_files, listen, target, _tls, _workers, path):
+    return [path, "--splice", str(listen), str(target)]
+
+
 def websockify(files, listen, target, tls, _workers, path):
     command = [path, f"127.0.0.1:{listen}", f"127.0.0.1:{target}"]
     return command + (["--cert", str(files.cert), "--key", str(files.key)] if tls else [])
@@ -208,6 +212,7 @@ KINDS = {
     "nginx-files": nginx_files,
     "wsluice": wsluice,
     "floor": floor,
+    "splice-floor": splice_floor,
     "haproxy": haproxy,
     "nginx-stream": nginx_stream,
     "nginx-http": nginx_http,
@@ -277,7 +282,7 @@ class Proxy:
 
 
 def version(kind, path):
-    if kind == "floor":
+    if kind.endswith("floor"):
         return "floor (tests/bench/floor.c)"
     if kind == "websockify":
         return first_of("dpkg-query", "-W", "websockify") or "websockify"

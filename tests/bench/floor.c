@@ -7,10 +7,13 @@
  * no checks, control frames, deadlines or half-close: the difference to wsluice is the cost of
  * these.
  *
- *     floor PORT TARGET_PORT        (both on 127.0.0.1)
+ * With --splice, bytes of the target go to the client through a kernel pipe, without a copy.
+ *
+ *     floor [--splice] PORT TARGET_PORT        (both on 127.0.0.1)
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,6 +48,8 @@ struct leg {
     struct leg *peer, *next_dead;
     uint8_t *carry; /* bytes that this socket has not taken */
     size_t carry_from, carry_to;
+    int duct[2]; /* --splice: a kernel pipe towards this socket, and what it holds */
+    size_t held;
     struct frames frames;
 };
 
@@ -52,6 +57,7 @@ struct floor {
     int epoll, listener;
     struct sockaddr_in target;
     struct leg *dead;
+    bool splices;
     uint8_t room[HEADROOM + SCRATCH];
 };
 
@@ -75,7 +81,11 @@ static void want(struct floor *f, struct leg *leg, uint32_t events)
 static struct leg *leg_new(struct floor *f, int fd, bool client)
 {
     struct leg *leg = calloc(1, sizeof(*leg));
-    *leg = (struct leg){.fd = fd, .client = client, .want = EPOLLIN};
+    *leg = (struct leg){.fd = fd, .client = client, .want = EPOLLIN, .duct = {-1, -1}};
+    if (f->splices && client) {
+        check(pipe2(leg->duct, O_CLOEXEC | O_NONBLOCK), "pipe2");
+        check(fcntl(leg->duct[1], F_SETPIPE_SZ, SCRATCH), "F_SETPIPE_SZ");
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = leg};
     check(epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e), "epoll_ctl");
@@ -86,6 +96,10 @@ static void hang_up(struct floor *f, struct leg *leg)
 {
     struct leg *peer = leg->peer;
     close(leg->fd);
+    if (leg->duct[0] >= 0) {
+        close(leg->duct[0]);
+        close(leg->duct[1]);
+    }
     leg->fd = -1;
     leg->next_dead = f->dead;
     f->dead = leg;
@@ -196,8 +210,58 @@ static void upgrade(struct floor *f, struct leg *client, size_t n)
         hang_up(f, client);
 }
 
+static void keep(struct floor *f, struct leg *sink, const uint8_t *bytes, size_t n)
+{
+    sink->carry_from = 0;
+    sink->carry_to = n;
+    sink->carry = malloc(n);
+    memcpy(sink->carry, bytes, n);
+    want(f, sink->peer, sink->peer->want & ~(uint32_t)EPOLLIN);
+    want(f, sink, sink->want | EPOLLOUT);
+}
+
+/* What the pipe holds, after its header. */
+static void pour(struct floor *f, struct leg *sink)
+{
+    ssize_t put =
+        splice(sink->duct[0], NULL, sink->fd, NULL, sink->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (put < 0 && errno != EAGAIN) {
+        hang_up(f, sink);
+        return;
+    }
+    sink->held -= put > 0 ? (size_t)put : 0;
+    uint32_t out = sink->held > 0 ? EPOLLOUT : 0;
+    want(f, sink, (sink->want & ~(uint32_t)EPOLLOUT) | out);
+    want(f, sink->peer, (sink->peer->want & ~(uint32_t)EPOLLIN) | (out ? 0 : EPOLLIN));
+}
+
+static void pump_spliced(struct floor *f, struct leg *source)
+{
+    struct leg *sink = source->peer;
+    ssize_t got =
+        splice(source->fd, NULL, sink->duct[1], NULL, SCRATCH, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (got < 0 && errno == EAGAIN)
+        return;
+    if (got <= 0) {
+        hang_up(f, source);
+        return;
+    }
+    sink->held = (size_t)got;
+    uint8_t *data = f->room + HEADROOM, *from = encode(data, sink->held);
+    ssize_t put = send(sink->fd, from, (size_t)(data - from), MSG_MORE | MSG_NOSIGNAL);
+    from += put > 0 ? put : 0;
+    if (from < data)
+        keep(f, sink, from, (size_t)(data - from));
+    else
+        pour(f, sink);
+}
+
 static void pump(struct floor *f, struct leg *source)
 {
+    if (f->splices && !source->client) {
+        pump_spliced(f, source);
+        return;
+    }
     uint8_t *data = f->room + HEADROOM;
     struct leg *sink = source->peer;
     ssize_t got = read(source->fd, sink ? data : f->room, SCRATCH);
@@ -223,16 +287,15 @@ static void pump(struct floor *f, struct leg *source)
     from += put > 0 ? put : 0;
     if (from == to)
         return;
-    sink->carry_from = 0;
-    sink->carry_to = (size_t)(to - from);
-    sink->carry = malloc(sink->carry_to);
-    memcpy(sink->carry, from, sink->carry_to);
-    want(f, source, source->want & ~(uint32_t)EPOLLIN);
-    want(f, sink, sink->want | EPOLLOUT);
+    keep(f, sink, from, (size_t)(to - from));
 }
 
 static void unload(struct floor *f, struct leg *sink)
 {
+    if (!sink->carry) {
+        pour(f, sink);
+        return;
+    }
     size_t left = sink->carry_to - sink->carry_from;
     ssize_t put = write(sink->fd, sink->carry + sink->carry_from, left);
     if (put < 0 && errno != EAGAIN) {
@@ -244,6 +307,10 @@ static void unload(struct floor *f, struct leg *sink)
         return;
     free(sink->carry);
     sink->carry = NULL;
+    if (sink->held > 0) {
+        pour(f, sink);
+        return;
+    }
     want(f, sink, sink->want & ~(uint32_t)EPOLLOUT);
     want(f, sink->peer, sink->peer->want | EPOLLIN);
 }
@@ -265,7 +332,7 @@ static void turn(struct floor *f)
             accept_all(f);
             continue;
         }
-        if (leg->fd >= 0 && events[i].events & EPOLLOUT && leg->carry)
+        if (leg->fd >= 0 && events[i].events & EPOLLOUT && (leg->carry || leg->held > 0))
             unload(f, leg);
         if (leg->fd >= 0 && events[i].events & ~(uint32_t)EPOLLOUT) {
             if (leg->want & EPOLLIN)
@@ -284,16 +351,19 @@ static void turn(struct floor *f)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: floor PORT TARGET_PORT\n");
+    bool splices = argc == 4 && strcmp(argv[1], "--splice") == 0;
+    if (argc != 3 + splices) {
+        fprintf(stderr, "usage: floor [--splice] PORT TARGET_PORT\n");
         return 2;
     }
+    argv += splices;
     signal(SIGPIPE, SIG_IGN);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     struct floor *f = calloc(1, sizeof(*f));
+    f->splices = splices;
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     f->target = self;
     self.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));

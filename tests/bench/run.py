@@ -93,6 +93,7 @@ def find_programs(options):
     tools = find_tools(options)
     options.load, options.fetch = str(tools / "load"), str(tools / "fetch")
     places = {"wsluice": options.wsluice, "floor": str(tools / "floor"),
+              "splice-floor": str(tools / "floor"),
               "haproxy": shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
               "haproxy-256k": shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
               "nginx-http": shutil.which("nginx", path="/usr/sbin:/usr/bin"),

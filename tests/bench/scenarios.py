@@ -61,12 +61,12 @@ def sealed():
     return (Entry("wsluice"), Entry("haproxy", "raw"), Entry("nginx-stream", "raw"))
 
 
-def down(sessions, haproxy, websockify):
+def down(sessions):
     return Scenario(
         f"down-{sessions}", f"server to client, {sessions} session{'s' * (sessions > 1)}", "down",
-        "CPU s/GB", bridges(Entry("haproxy", "raw"), Entry("nginx-stream", "raw"),
+        "CPU s/GB", bridges(Entry("splice-floor"), Entry("haproxy", "raw"), Entry("nginx-stream", "raw"),
                             Entry("websockify", amount=4 * GB)),
-        (Bar(1.15, ("floor",)), Bar(haproxy, ("haproxy",)), Bar(websockify, ("websockify",))),
+        (Bar(1.1, ("splice-floor",)), Bar(0.35, ("haproxy",)), Bar(0.35, ("websockify",))),
         8 * GB, sessions)
 
 
@@ -93,8 +93,8 @@ def mixed(bulk, sessions, *bars, tls=False):
 FIFTH = (Bar(0.2, ("nginx-stream",)), Bar(0.2, ("nginx-stream",), "p99_us"))
 
 SCENARIOS = (
-    down(1, 0.5, 0.5),
-    down(16, 0.65, 0.65),
+    down(1),
+    down(16),
     up("64", "64-byte", 64, 16 * MB, Bar(1.2, ("floor",)), Bar(1 / 300, ("websockify",))),
     up("1k", "1 KiB", 1024, 200 * MB, Bar(1.15, ("floor",))),
     up("64k", "64 KiB", 65536, 3 * GB, Bar(1.15, ("floor",))),
