@@ -315,9 +315,8 @@ static void test_a_client_that_does_not_read(void **unused)
         &(struct reply){.status = 200, .body = reply_static((struct slice){large, sizeof(large)})});
     assert_int_equal(session->state, LIFE_REPLYING);
     uint64_t began = uv_now(&loop);
-    while (session->state == LIFE_REPLYING)
+    while (released == 0) /* it may be freed in the turn that ends it */
         uv_run(&loop, UV_RUN_ONCE);
-    assert_int_equal(session->state, LIFE_DEAD);
     assert_in_range(uv_now(&loop) - began, 400, 5000);
     end();
 }
