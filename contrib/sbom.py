@@ -21,6 +21,7 @@ LICENCES = {
     'hiredis': 'BSD-3-Clause',
     'libseccomp': 'LGPL-2.1-only',
     'glibc': 'LGPL-2.1-or-later',
+    'libxcrypt': 'LGPL-2.1-or-later AND BSD-3-Clause AND BSD-2-Clause AND 0BSD',
     'musl': 'MIT',
     'gcc': 'GPL-3.0-or-later WITH GCC-exception-3.1',
 }
@@ -94,7 +95,9 @@ def parts(link_map, binary):
         found[known, how] = None
     for (name, version, architecture, source), how in found:
         family = re.sub(r'-\d+$', '', source)
-        yield package_of(name, version, LICENCES.get(family, 'NOASSERTION'), supplier='Organization: Debian',
+        if family not in LICENCES:
+            sys.exit(f'sbom: the licence of {name} is not known: add the source package {family} to LICENCES')
+        yield package_of(name, version, LICENCES[family], supplier='Organization: Debian',
                          sourceInfo=f'built from the Debian source package {source}',
                          externalRefs=[purl(name, version, architecture)]), how
 

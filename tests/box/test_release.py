@@ -2,12 +2,13 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tarfile
 
 import pytest
-from lab import ROOT
+from lab import BINARY, ROOT
 
 VERSION = re.search(r'^project\(wsluice VERSION (\S+)', (ROOT / 'CMakeLists.txt').read_text(), re.MULTILINE).group(1)
 COMMIT_TIME = '2026-03-04T05:06:07Z'
@@ -95,9 +96,28 @@ def check_spdx(document, binary):
     ours = packages['SPDXRef-Package-wsluice']
     assert ours['checksums'] == [{'algorithm': 'SHA256', 'checksumValue': hashlib.sha256(binary.read_bytes()).hexdigest()}]
     names = [package['name'] for package in packages.values()]
-    for library in ('libc6', 'libssl', 'libuv1', 'libyaml', 'libjansson', 'libhiredis', 'libseccomp'):
+    for library in ('libc6', 'libssl', 'libuv1', 'libyaml', 'libjansson', 'libhiredis', 'libseccomp', 'libcrypt'):
         assert any(name.startswith(library) for name in names), (library, names)
     return {relation['relationshipType'] for relation in document['relationships']}
+
+
+def test_every_library_has_a_licence(tmp_path):
+    """The list of parts for the binary at hand, as a linker's map would name them, and the refusal of an unknown library."""
+    loaded = subprocess.run(['ldd', BINARY], capture_output=True, text=True, check=True).stdout
+    link_map, script = tmp_path / 'link.map', tmp_path / 'sbom.py'
+    archive = subprocess.run(['cc', '-print-file-name=libhiredis.a'], capture_output=True, text=True, check=True).stdout.strip()
+    link_map.write_text(''.join(f'LOAD {file}\n' for file in re.findall(r'=> (/\S+)', loaded)) + f'{archive}(hiredis.o)\n')
+
+    def listed(script):
+        return subprocess.run(['python3', script, VERSION, link_map, BINARY], capture_output=True, text=True, check=False,
+                              env={**os.environ, 'SOURCE_DATE_EPOCH': '0'})
+    linked = check_spdx(json.loads(listed(ROOT / 'contrib/sbom.py').stdout), pathlib.Path(BINARY))
+    assert linked == {'DESCRIBES', 'STATIC_LINK', 'DYNAMIC_LINK'}
+    script.write_text((ROOT / 'contrib/sbom.py').read_text())
+    substitute(script, "'libxcrypt':", "'another':")
+    refusal = listed(script)
+    assert refusal.returncode == 1 and refusal.stdout == ''
+    assert refusal.stderr == 'sbom: the licence of libcrypt1 is not known: add the source package libxcrypt to LICENCES\n'
 
 
 @pytest.mark.debian
