@@ -17,7 +17,8 @@ class People:
         (folder / 'ca.cnf').write_text(
             f'[ca]\ndefault_ca = it\n[it]\ndatabase = {folder}/database\nnew_certs_dir = {folder}\npolicy = any\n'
             'default_md = sha256\nrand_serial = yes\nunique_subject = no\ndefault_crl_days = 30\ndefault_days = 30\n'
-            'copy_extensions = copy\n[any]\ncommonName = supplied\n')
+            'copy_extensions = copy\nx509_extensions = person\n[any]\ncommonName = supplied\n[person]\n'
+            'basicConstraints = critical,CA:FALSE\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n')
 
     def ca(self, *arguments):
         self.certs.openssl('ca', '-batch', '-notext', '-config', self.folder / 'ca.cnf', '-cert', self.certs.ca,

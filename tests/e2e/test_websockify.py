@@ -194,13 +194,13 @@ def test_what_there_is_not_is_refused_and_explained(tmp_path, words):
 def test_a_certificate_and_its_key(lab, websockify, target, certs):
     bridge = websockify(f'--cert={certs.ec}', '--key', certs.ec_key, '127.0.0.1:0', where(target))
     echoes(lab, bridge)
-    echoes(lab, bridge, context=ssl.create_default_context(cafile=certs.ca))
+    echoes(lab, bridge, context=certs.context())
 
 
 def test_tls_only(lab, websockify, target, certs):
     """A plain client is told so, where websockify hangs up without a word."""
     bridge = websockify('--ssl-only', f'--cert={certs.ec}', f'--key={certs.ec_key}', '127.0.0.1:0', where(target))
-    echoes(lab, bridge, context=ssl.create_default_context(cafile=certs.ca))
+    echoes(lab, bridge, context=certs.context())
     client = lab.connect(bridge).send(request())
     assert client.answer().status == 400 and client.eof()
 
@@ -208,13 +208,13 @@ def test_tls_only(lab, websockify, target, certs):
 def test_a_key_with_a_password(lab, websockify, target, certs):
     key = certs.encrypted_key('secret')
     bridge = websockify(f'--cert={certs.ec}', f'--key={key}', '--key-password=secret', '127.0.0.1:0', where(target))
-    echoes(lab, bridge, context=ssl.create_default_context(cafile=certs.ca))
+    echoes(lab, bridge, context=certs.context())
 
 
 def test_clients_with_certificates(lab, websockify, target, certs):
     bridge = websockify(f'--cert={certs.ec}', f'--key={certs.ec_key}', '--verify-client', f'--cafile={certs.ca}',
                         '127.0.0.1:0', where(target))
-    context = ssl.create_default_context(cafile=certs.ca)
+    context = certs.context()
     with pytest.raises((ssl.SSLError, EOFError, ConnectionError)):
         lab.open(bridge, context=context)
     context.load_cert_chain(certs.client, certs.client_key)
@@ -410,7 +410,7 @@ def test_a_daemon_keeps_relative_paths(lab, daemon, target, tmp_path, certs, opt
     assert os.readlink(f'/proc/{pid}/cwd') == '/' and os.getsid(pid) not in (os.getsid(0), pid)
     assert [os.readlink(f'/proc/{pid}/fd/{number}') for number in range(3)] == ['/dev/null'] * 3
     assert gateway.get(lab, endpoint, '/').body == b'home'
-    context = ssl.create_default_context(cafile=certs.ca)
+    context = certs.context()
     echoes(lab, endpoint, context=context, upgrade={'path': '/websockify?token=one'})
     until(lambda: list(here.glob('rec.*')), 'a recording')
     assert heard(complete(next(iter(here.glob('rec.*')))), True) == b'hello'
@@ -520,7 +520,7 @@ def test_shapes_in_the_background(lab, daemon, shape, words, tmp_path, certs):
     _, endpoint = daemon(*filled, '--log-file=log', cwd=tmp_path)
     echoes(lab, endpoint)
     if any('cert' in word for word in filled):
-        echoes(lab, endpoint, context=ssl.create_default_context(cafile=certs.ca))
+        echoes(lab, endpoint, context=certs.context())
 
 
 def test_a_program_that_starts_one_and_waits_a_second(lab, shape, tmp_path):
