@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import pytest
+from certs import strict
 from lab import BINARY, reachable
 from recipes import folder_for, hears, recipe, replaced, says, shell
 from wire import until
@@ -22,7 +23,7 @@ def fixture_here(lab, certs):
 
 def seen_by(lab, endpoint, authority):
     """The serial number of the certificate that a client sees who trusts the authority."""
-    client = lab.connect(endpoint, context=ssl.create_default_context(cafile=authority), server_name=DOMAIN)
+    client = lab.connect(endpoint, context=strict(authority), server_name=DOMAIN)
     serial = client.sock.getpeercert()['serialNumber']
     client.hang_up()
     return serial
@@ -34,10 +35,13 @@ def test_a_certificate_for_a_test(lab, here):
     (here / 'desk.key').unlink()
     shell(lab, here, make)
     assert (here / 'desk.key').stat().st_mode & 0o077 == 0
+    limits = subprocess.run(['openssl', 'x509', '-in', here / 'desk.pem', '-noout', '-ext', 'basicConstraints'],
+                            capture_output=True, text=True, check=True).stdout
+    assert 'critical' in limits and 'CA:FALSE' in limits, 'some clients refuse an authority as a server'
     target = lab.target(says(b'RFB'))
     bridge = shell(lab, here, replaced(serve, web=('/usr/share/novnc', 'web'), port=(' 443 ', ' 127.0.0.1:0 '),
                                        target=('localhost:5900', f'127.0.0.1:{target.port}')))
-    trusting = ssl.create_default_context(cafile=here / 'desk.pem')
+    trusting = strict(here / 'desk.pem')
     for name in ('localhost', DOMAIN, '127.0.0.1'):
         hears(lab, bridge, '/websockify', b'RFB', context=trusting, server_name=name)
     with pytest.raises(ssl.SSLCertVerificationError):

@@ -127,6 +127,7 @@ def test_the_recipe(lab, certs):
     (_, commands), (_, file) = recipe('Clients with certificates')
     here = folder_for(lab, certs)
     shell(lab, here, commands)
+    certs.openssl('verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', here / 'people.pem', here / 'ann.pem')
     bridge = gateway(lab, here, replaced(file, port=(':443', '127.0.0.1:0'), web=('/usr/share/novnc', here / 'web'),
                                          target=('localhost:5432', f'127.0.0.1:{lab.target().port}')))
     for pair, expected in (((str(here / 'ann.pem'), str(here / 'ann.key')), 101), (None, 403)):
