@@ -269,17 +269,27 @@ bool tls_ctx_is_server(const struct tls_ctx *ctx)
     return ctx->is_server;
 }
 
+/*
+ * False: out of memory. From OpenSSL 3.2 on both calls allocate, return nothing, and leave an error
+ * in the queue and an SSL whose next call crashes.
+ */
+static bool set_role(SSL *ssl, bool is_server)
+{
+    ERR_clear_error();
+    if (is_server)
+        SSL_set_accept_state(ssl);
+    else
+        SSL_set_connect_state(ssl);
+    return ERR_peek_error() == 0;
+}
+
 SSL *tls_ctx_open(const struct tls_ctx *ctx)
 {
     SSL *ssl = SSL_new(ctx->ssl);
     if (!ssl)
         return NULL;
-    if (ctx->is_server) {
-        SSL_set_accept_state(ssl);
-        return ssl;
-    }
-    SSL_set_connect_state(ssl);
-    if (!ctx->server_name || SSL_set_tlsext_host_name(ssl, ctx->server_name) == 1)
+    if (set_role(ssl, ctx->is_server) &&
+        (!ctx->server_name || SSL_set_tlsext_host_name(ssl, ctx->server_name) == 1))
         return ssl;
     SSL_free(ssl);
     return NULL;
