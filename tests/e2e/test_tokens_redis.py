@@ -301,6 +301,20 @@ def test_clients_that_leave_while_they_wait(lab, server):
     assert opened(lab, endpoint, '/?token=a') == 404
 
 
+def test_clients_that_leave_before_they_are_read(lab, server):
+    """Many that were reset while nobody was accepting: request and reset come at once."""
+    one = server()
+    one.pause()
+    bridge, endpoint = begin(lab, [route(f'redis://127.0.0.1:{one.port}', timeout='20s')])
+    bridge.signal(signal.SIGSTOP)
+    for client in [lab.connect(endpoint).send(request('/?token=a')) for _ in range(40)]:
+        client.reset()
+    bridge.signal(signal.SIGCONT)
+    until(lambda: len([r for r in bridge.records() if r['reason'] in ('client_reset', 'handshake_eof')]) == 40,
+          lambda: f'40 ends in {bridge.text}')
+    one.resume()
+
+
 def test_a_server_that_loads_its_data(lab, desks):
     """As after a restart with much data: look-ups wait for it, within their own time."""
     connections, value = [], f'127.0.0.1:{desks[0].port}'

@@ -23,6 +23,23 @@ _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
 
 /* ---- events ---- */
 
+/*
+ * The client's bytes may still be read after a reset, which is reported but once: whatever they
+ * began has nobody to wait for it.
+ */
+static void read_opening(struct session *session, unsigned ready)
+{
+    if (session->state == LIFE_PREFACE)
+        session_preface_read(session);
+    else if (session->state == LIFE_TLS)
+        session_preface_tls(session);
+    else
+        session_request_read(session);
+    bool ends = session->state == LIFE_DEAD || session->state == LIFE_LINGERING;
+    if ((ready & WATCH_BROKEN) && !ends)
+        session_end_now(session, REASON_client_reset);
+}
+
 static void client_cb(void *owner, unsigned ready)
 {
     struct session *session = owner;
@@ -35,13 +52,9 @@ static void client_cb(void *owner, unsigned ready)
         session_lingering_turn(session, ready);
         return;
     case LIFE_PREFACE:
-        session_preface_read(session);
-        return;
     case LIFE_TLS:
-        session_preface_tls(session);
-        return;
     case LIFE_HEAD:
-        session_request_read(session);
+        read_opening(session, ready);
         return;
     case LIFE_LOOKING_UP:
     case LIFE_WAITING:
