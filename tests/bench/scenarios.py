@@ -85,8 +85,8 @@ def mixed(bulk, sessions, *bars, tls=False):
     secure = "wss " * tls
     return Scenario(f"mixed-{'wss-' * tls}{bulk}-{sessions}", f"64-byte echo beside {sessions} {secure}{bulk}loads",
                     "mixed", "p50 µs",
-                    (Entry("wsluice"), Entry("haproxy", "raw"), Entry("haproxy-256k", "raw"),
-                     Entry("nginx-stream", "raw")),
+                    (Entry("wsluice"), Entry("haproxy", "raw", 1_000), Entry("haproxy-256k", "raw", 200),
+                     Entry("nginx-stream", "raw", 1_000)),
                     (Bar(250), Bar(1000, metric="p99_us"), *bars), 5_000, sessions, 64, tls, bulk=bulk)
 
 
