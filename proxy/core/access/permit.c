@@ -249,13 +249,24 @@ bool permit_has_host(const struct permit *permit, struct slice host, uint16_t po
     return false;
 }
 
+/* Where the next segment begins; at the end there is none. */
+static size_t next_segment(struct slice path, size_t at)
+{
+    while (at < path.len && path.ptr[at] != '/')
+        at++;
+    return at < path.len ? at + 1 : at;
+}
+
 /* A '*' at the beginning of a segment does not stand for a dot there. */
 static bool matches_path(struct slice pattern, struct slice path)
 {
-    const char *slash = memrchr(pattern.ptr, '/', pattern.len);
-    size_t last = slash ? (size_t)(slash - pattern.ptr) + 1 : pattern.len;
-    if (last < pattern.len && pattern.ptr[last] == '*' && last < path.len && path.ptr[last] == '.')
-        return false;
+    size_t at = 0, segment = 0;
+    while (at < pattern.len && segment < path.len) {
+        if (pattern.ptr[at] == '*' && path.ptr[segment] == '.')
+            return false;
+        at = next_segment(pattern, at);
+        segment = next_segment(path, segment);
+    }
     return matches(pattern, path, '/', identity);
 }
 
