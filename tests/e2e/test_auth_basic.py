@@ -168,12 +168,9 @@ def test_failures_back_off(lab, users):
     assert answer.fields['retry-after'] in ('1', '2', '4', '8')
     assert 'www-authenticate' not in answer.fields
     assert bridge.session(reason='auth_throttled')['client'].startswith('203.0.113.9')
-
-    def is_refused(number):
-        """After one more guess from elsewhere, the user with the password from yet another place."""
-        assert status(lab, bridge, 'ann', f'other{number}', f'203.0.113.{100 + number}') in (401, 429)
-        return status(lab, bridge, 'ann', 'sesame', f'192.0.2.{100 + number}') == 429
-    assert any([is_refused(number) for number in range(12)]), 'of the user, from anywhere'
+    # Not with the right password: a verdict that is remembered needs no guess.
+    elsewhere = [status(lab, bridge, 'ann', f'other{guess}', f'203.0.113.{100 + guess}') for guess in range(12)]
+    assert set(elsewhere) == {401, 429}, 'of the user, from anywhere'
     assert status(lab, bridge, 'ann', 'sesame', '198.51.100.7') == 101
     assert status(lab, bridge, 'bob', 'p:ä', '192.0.2.1') == 101
 
