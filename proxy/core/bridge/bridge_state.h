@@ -15,7 +15,7 @@
 #define BRIDGE_HEADROOM 64
 #define BRIDGE_BUFFER   ((size_t)256 * 1024)
 
-/* One per worker, used by one session at a time, never across turns. */
+/* One per worker, zeroed; used by one session at a time, never across turns. */
 struct bridge_scratch {
     uint8_t headroom[BRIDGE_HEADROOM];
     uint8_t buffer[BRIDGE_BUFFER];

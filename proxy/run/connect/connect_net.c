@@ -27,7 +27,7 @@ bool connect_net_open(struct connect_net *net, const struct config *config, char
 {
     *net = (struct connect_net){0};
     snprintf(error, error_size, "out of memory or descriptors");
-    net->buffer = malloc(sizeof(*net->buffer));
+    net->buffer = calloc(1, sizeof(*net->buffer));
     net->store = tls_store_create(NULL);
     if (!net->buffer || !net->store || !open_loop(net))
         return false;

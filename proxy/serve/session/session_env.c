@@ -12,13 +12,9 @@ bool session_env_open(struct session_env *env)
     list_init(&env->list_requests);
     env->tls_scratch = NULL;
     env->keys = (struct ws_keys){.fill = random_fill};
-    env->scratch = malloc(sizeof(*env->scratch));
-    if (!env->scratch)
-        return false;
-    env->scratch->spared = 0;
-    env->scratch->ducts = NULL;
+    env->scratch = calloc(1, sizeof(*env->scratch));
     duct_pool_open(&env->ducts, env->duct_limit);
-    return true;
+    return env->scratch != NULL;
 }
 
 void session_env_close(struct session_env *env)
