@@ -20,6 +20,7 @@ struct duct_pool {
 
 /* `most`: at once; each takes two descriptors. */
 void duct_pool_open(struct duct_pool *pool, unsigned most);
+
 /* Closes those that nobody has: after bulk, and at the end. */
 void duct_pool_trim(struct duct_pool *pool);
 

@@ -216,7 +216,6 @@ static void patient_cb(uv_poll_t *poll, int status, int poll_events)
     struct watch_set *set = WSL_CONTAINER(poll, struct watch_set, patient.poll);
     (void)status;
     (void)poll_events;
-    set->serving = true;
     look(set, &set->patient, EVENTS_MAX);
     serve_all(set);
 }

@@ -7,7 +7,7 @@ bool bridge_splice_fits(const struct bridge *bridge, const struct bridge_end *en
 {
     const struct bridge_end *client = &bridge->client;
     return scratch->ducts && end == &bridge->target && !end->framed && client->framed &&
-           !bridge->frames.keys && !bridge->tap && bridge->down.state == PIPE_FLOWING &&
+           !bridge->tap && bridge->down.state == PIPE_FLOWING &&
            transport_takes_ducts(end->transport) && transport_takes_ducts(client->transport);
 }
 

@@ -34,7 +34,7 @@ struct session_env {
     struct predecessors *predecessors; /* of the process: predecessors.h; NULL: none */
     const struct control *control;     /* of the process; NULL: it cannot be changed */
     struct limits *limits;
-    unsigned duct_limit;
+    unsigned duct_limit;                         /* of `ducts` */
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
     struct http_pool *http;                      /* the loop's; NULL: no services are asked */
