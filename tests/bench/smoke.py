@@ -1,7 +1,7 @@
 """Instructions per unit of work, counted by callgrind, against the numbers in instructions.json.
 
-Clocks are noise on a busy machine; instructions are not: the same program and work take the same number, whatever else
-runs. The numbers belong to one compiler, one OpenSSL and one kind of processor; elsewhere they are only printed.
+On a busy machine times vary, but the number of instructions does not: the same program needs the same number for the same
+work. The numbers belong to one compiler, one OpenSSL and one kind of processor; elsewhere they are only printed.
 """
 
 import json

@@ -1,6 +1,6 @@
 /*
- * Entries become ready, have turns, and stop being ready. Whoever is ready is served, whoever is
- * served was ready, nobody waits for long, and those who always have more get the same.
+ * Entries become ready, have turns, and stop being ready. Each ready entry is served, each one that
+ * is served was ready, nobody waits for long, and those who always have more get the same.
  *
  * Input: a script of these steps.
  */

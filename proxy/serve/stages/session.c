@@ -24,8 +24,8 @@ _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
 /* ---- events ---- */
 
 /*
- * The client's bytes may still be read after a reset, which is reported but once: whatever they
- * began has nobody to wait for it.
+ * A client's bytes can still be read after its reset, and the watch reports the reset only once. So
+ * the session ends now, also if these bytes have begun a look-up or a dial.
  */
 static void read_opening(struct session *session, unsigned ready)
 {

@@ -5,7 +5,7 @@
  *
  *     thread that runs only while a processor is free (SCHED_IDLE) ---+--> the verdict
  *           | gets less than a quarter of one for 100 ms              |
- *           +--> second thread, niced, hashes the same ---------------+ whichever is first
+ *           +--> second thread, niced, hashes the same ---------------+ the first counts
  *
  * The first one never delays a session: the kernel puts it off as soon as anything else is to run.
  * On a machine that is busy all the time it would not end, but the second one has a third of what a

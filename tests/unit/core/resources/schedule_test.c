@@ -83,7 +83,8 @@ static void test_nobody_waits(void **unused)
     assert_false(entry.queued);
 }
 
-/* In the order in which they became ready, whoever has more from behind. */
+/* In the order in which they became ready. An entry with more to read goes to the end of the queue.
+ */
 static void test_they_take_turns(void **unused)
 {
     struct schedule_entry entries[3] = {{0}};
