@@ -56,6 +56,7 @@ CONTRAST = r'''() => {
     while (walker.nextNode()) {
         const e = walker.currentNode.parentElement, style = getComputedStyle(e);
         if (!walker.currentNode.textContent.trim() || !e.getClientRects().length || e.closest(':disabled, script, style, .unseen')) continue;
+        if (style.visibility !== 'visible') continue; // so a terminal measures its letters
         const back = behind(e), colour = over(parse(e instanceof SVGElement ? style.fill : style.color), back);
         const [a, b] = [light(colour), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
         const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 600);
