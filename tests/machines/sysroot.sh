@@ -8,7 +8,7 @@ machine=$1 folder=$(realpath -m "$2")
 . "$(dirname "$0")/machine.sh"
 . "$(dirname "$0")/sources.sh"
 
-packages=(libcrypt-dev libuv1-dev libssl-dev libyaml-dev libcmocka-dev)
+packages=(libcmocka-dev libcrypt-dev libhiredis-dev libjansson-dev libseccomp-dev libssl-dev libuv1-dev libyaml-dev)
 
 wanted="$(debian_sources deb) ${packages[*]}"
 if [ -e "$folder/made" ] && [ "$(cat "$folder/made")" = "$wanted" ]; then

@@ -93,8 +93,8 @@ struct token_source *token_sockets_create(const struct config_tokens *tokens, ch
 {
     size_t length = strlen(tokens->sockets), size = length + sizeof("unix:/*");
     if (length > PATH_LENGTH_MAX) {
-        snprintf(error, error_size, "tokens: %s: longer than %d bytes", tokens->sockets,
-                 PATH_LENGTH_MAX);
+        snprintf(error, error_size, "tokens: %.64s...: a folder whose path is longer than %d bytes",
+                 tokens->sockets, PATH_LENGTH_MAX);
         return NULL;
     }
     if (!token_folder_check(tokens->sockets, what, error, error_size))

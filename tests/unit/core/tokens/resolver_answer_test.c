@@ -63,8 +63,6 @@ static void test_plain(void **state)
     assert_non_null(parse("a\0b:1", 5));
 }
 
-#if JSON_VALUE_IS_BUILT_IN
-
 static void test_target_alone(void **state)
 {
     assert_null(resolver_answer_parse_target(SLICE("tls://10.0.0.5:5900"), &answer));
@@ -77,6 +75,8 @@ static void test_target_alone(void **state)
     for (size_t i = 0; i < WSL_COUNT(bad); i++)
         assert_non_null(resolver_answer_parse_target(slice_of(bad[i]), &answer));
 }
+
+#if JSON_VALUE_IS_BUILT_IN
 
 static void test_websockify(void **state)
 {
