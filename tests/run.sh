@@ -276,7 +276,9 @@ gate_cppcheck_deep() {
 gate_valgrind() {
     build_gcc || return 1
     find "$build/gcc/tests/unit" -maxdepth 1 -type f -name '*_test' | sort |
-        xargs -d '\n' -P "$jobs" -n 1 valgrind --quiet --error-exitcode=99 --leak-check=full &&
+        xargs -d '\n' -P "$jobs" -n 1 \
+            env WSLUICE_EMULATED=valgrind valgrind --quiet --error-exitcode=99 --leak-check=full \
+            --suppressions=tests/check/valgrind.supp &&
         echo "valgrind: no findings"
 }
 

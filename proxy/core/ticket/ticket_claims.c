@@ -32,8 +32,9 @@ static enum ticket_verdict time_of(const struct check *check, const char *claim,
         return TICKET_VALID;
     if (!json_value_number(value, &seconds) || !(seconds >= -SECONDS_MAX && seconds <= SECONDS_MAX))
         return about(check, TICKET_CLAIMS, claim);
-    *ms = (int64_t)(seconds * 1000);
-    *ms -= (double)*ms > seconds * 1000;
+    double rounded = seconds * 1000; /* stored: x87 computes with more digits than a double has */
+    *ms = (int64_t)rounded;
+    *ms -= (double)*ms > rounded;
     return TICKET_VALID;
 }
 

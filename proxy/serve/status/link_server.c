@@ -192,10 +192,11 @@ static int take_descriptor(struct msghdr *message)
     if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
         return -1;
     memcpy(fds, CMSG_DATA(control), size_min(sizeof(fds), control->cmsg_len - CMSG_LEN(0)));
-    if (fds[1] < 0)
+    if (fds[1] < 0 && !(message->msg_flags & MSG_CTRUNC))
         return fds[0];
     close(fds[0]);
-    close(fds[1]);
+    if (fds[1] >= 0)
+        close(fds[1]);
     return -1;
 }
 

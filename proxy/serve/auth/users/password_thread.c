@@ -199,7 +199,7 @@ static bool hash_in_threads(struct password_thread_shared *threads, struct attem
 enum password_verdict password_thread_verify(struct password_thread_shared *threads,
                                              struct slice password, struct slice hash)
 {
-    pthread_t first, second;
+    pthread_t first = 0, second = 0;
     struct attempt *attempt = make(password, hash);
     if (!attempt)
         return password_verify(password, hash);

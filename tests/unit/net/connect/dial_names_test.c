@@ -22,7 +22,7 @@
 static struct sockaddr_in two_sockaddrs[2];
 static struct addrinfo two_infos[2];
 static struct sockaddr_in6 one_v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-static struct sockaddr_in one_v4 = {.sin_family = AF_INET, .sin_addr = {0x0100007f}};
+static struct sockaddr_in one_v4 = {.sin_family = AF_INET};
 static struct addrinfo both_infos[2] = {
     {.ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&one_v6, .ai_next = &both_infos[1]},
     {.ai_family = AF_INET, .ai_addr = (struct sockaddr *)&one_v4},
@@ -37,6 +37,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     getaddrinfo_fn *real;
     bool unreachable = strcmp(name, UNREACHABLE) == 0;
     if (strcmp(name, BOTH) == 0) {
+        one_v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         *list = both_infos;
         return 0;
     }

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "lib/emulator.h"
+
 #define CHECK                                                                                      \
     "test \"$WSLUICE_FDS\" = '5 own a' && test -z \"$WATCHDOG_PID\" && test \"$OTHER\" = kept && " \
     "test \"$WSLUICE_GENERATION\" = 7 && echo x >&$WSLUICE_READY_FD && exit 42; exit 7"
@@ -59,6 +61,8 @@ static void the_successor_has_its_variables(void **state)
 
 static void a_starter_gives_it_the_same(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     struct starter starter;
     const struct starter_setup setup = {.jobs = &job, .job_count = 1};
     char *variables[HANDOVER_VARIABLES] = {sockets, NULL, error_fd, links, generation};
@@ -72,6 +76,8 @@ static void a_starter_gives_it_the_same(void **state)
 /* As a process that has been taken over would ask for. */
 static void a_starter_takes_no_other_variables(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     char preload[] = "LD_PRELOAD=/tmp/evil.so", path[] = "WSLUICE_FDSX=1";
     char *wrong[] = {preload, path};
     for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
@@ -89,6 +95,8 @@ static void a_starter_takes_no_other_variables(void **state)
 /* A text with more behind it, or less. */
 static void a_starter_takes_whole_orders_only(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     static const char *const parts[] = {
         "WSLUICE_FDS=",   "WSLUICE_READY_FD=1",   "WSLUICE_ERROR_FD=-1",
         "WSLUICE_LINKS=", "WSLUICE_GENERATION=7", "LD_PRELOAD=x"};

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "lib/emulator.h"
+
 enum { MANY = 450, LONG = 50000 };
 enum { JOB_TELL, JOB_COUNT, JOB_SIGNALS };
 
@@ -74,6 +76,8 @@ static int wait_for(pid_t child)
 
 static void a_child_is_ours_and_gets_the_order(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     bool works = true;
     struct starter starter;
     struct starter_setup setup = setup_with(&works);
@@ -99,6 +103,8 @@ static void a_child_is_ours_and_gets_the_order(void **state)
 
 static void many_descriptors_and_a_long_text(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     bool works = true;
     struct starter starter;
     struct starter_setup setup = setup_with(&works);
@@ -120,6 +126,8 @@ static void many_descriptors_and_a_long_text(void **state)
 
 static void signals_reach_the_child_and_not_the_starter(void **state)
 {
+    if (is_emulated_by_qemu())
+        skip();
     static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM};
     bool works = true;
     struct starter starter;
