@@ -187,6 +187,7 @@ static bool wait_end(struct program *program, bool has_output, char *why, size_t
 static void kill_all(const struct program *program)
 {
     kill(-program->pid, SIGKILL);
+    kill(program->pid, SIGKILL); /* an emulator may not have made the group yet */
     while (waitpid(program->pid, NULL, 0) < 0 && errno == EINTR)
         ;
 }

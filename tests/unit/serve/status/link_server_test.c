@@ -6,6 +6,7 @@
 
 #include "serve/status/control_request.h"
 
+#include "lib/emulator.h"
 #include "lib/failing_alloc.h"
 #include "lib/link_lab.h"
 
@@ -188,6 +189,8 @@ static void test_many_descriptors(void **unused)
 {
     static const char *const packets[] = {"wsluice-link 1 1 link ", "wsluice-link 1 1 list ", "x",
                                           ""};
+    if (is_emulated_by_qemu())
+        skip(); /* it leaves open what does not fit */
     for (size_t i = 0; i < WSL_COUNT(packets); i++)
         for (size_t count = 1 + (i == 0); count <= PASSED_MAX; count++) {
             int fd = open_server(), stray[2];
