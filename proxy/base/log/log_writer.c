@@ -9,6 +9,10 @@
 #define QUEUE_KEPT ((size_t)64 * 1024) /* memory that an empty queue keeps */
 #define BATCH      64                  /* lines in one call of the output */
 
+/* After a batch the thread rests, so that lines which come one by one share a call, and a wake-up.
+ */
+#define REST_NS 2000000L
+
 #define CRASH_WAITS   100
 #define CRASH_WAIT_NS 2000000L
 
@@ -57,7 +61,7 @@ static bool append(struct log_writer *writer, struct record *record)
     memcpy(queue->bytes + queue->used, record, sizeof(*record));
     if (text > 0)
         memcpy(queue->bytes + queue->used + sizeof(*record), record->entry.text.ptr, text);
-    if (queue->used == 0)
+    if (queue->used == 0 && !writer->resting)
         pthread_cond_signal(&writer->work);
     queue->used += record->size;
     atomic_store_explicit(&writer->pending, true, memory_order_relaxed);
@@ -149,6 +153,18 @@ static void write_queue(struct log_writer *writer, const struct log_queue *queue
         log_output_write(&writer->output, batch, count, &writer->opens, writer->hooks->report);
 }
 
+/* With the mutex. Not while much waits, nor at the end. */
+static void rest(struct log_writer *writer)
+{
+    if (writer->ending || writer->filling.used >= QUEUE_KEPT)
+        return;
+    writer->resting = true;
+    pthread_mutex_unlock(&writer->mutex);
+    nanosleep(&(struct timespec){.tv_nsec = REST_NS}, NULL);
+    pthread_mutex_lock(&writer->mutex);
+    writer->resting = false;
+}
+
 static void *run(void *argument)
 {
     struct log_writer *writer = argument;
@@ -172,10 +188,11 @@ static void *run(void *argument)
         }
         pthread_mutex_lock(&writer->mutex);
         writer->busy = false;
-        if (writer->filling.used > 0)
-            continue;
-        atomic_store_explicit(&writer->pending, false, memory_order_relaxed);
-        pthread_cond_broadcast(&writer->idle);
+        if (writer->filling.used == 0) {
+            atomic_store_explicit(&writer->pending, false, memory_order_relaxed);
+            pthread_cond_broadcast(&writer->idle);
+        }
+        rest(writer);
     }
     pthread_mutex_unlock(&writer->mutex);
     free(taken.bytes);

@@ -46,6 +46,7 @@ struct log_writer {
     atomic_uint opens;        /* commands to open in the queue; a waiting output checks it */
     uint64_t lost;            /* since the last line that found room */
     bool running, busy, ending;
+    bool resting;   /* the thread wakes by itself */
     bool abandoned; /* the thread hangs: nothing more is written */
     pthread_t thread;
     atomic_bool pending; /* something waits or is being written: read without the mutex */

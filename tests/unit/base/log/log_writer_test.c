@@ -2,10 +2,13 @@
 #include "base/log/log_writer.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +22,19 @@ static struct {
     atomic_uint formats, refusals, reopen_errors;
     struct log_format format;
 } seen;
+
+static sem_t rests, may_go_on;
+static atomic_bool holds_rests;
+
+/* The writer's thread alone calls it. */
+int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    if (holds_rests) {
+        sem_post(&rests);
+        sem_wait(&may_go_on);
+    }
+    return 0;
+}
 
 static void report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX])
 {
@@ -185,6 +201,35 @@ static void test_queue_limit(void **unused)
     close(ends[1]);
 }
 
+/* A packet is what one call wrote. */
+static void test_lines_that_follow_share_a_call(void **unused)
+{
+    char packet[256];
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    sem_init(&rests, 0, 0);
+    sem_init(&may_go_on, 0, 0);
+    writer.output.fd = ends[1];
+    holds_rests = true;
+    assert_true(log_writer_start(&writer));
+    put("first\n");
+    sem_wait(&rests);
+    assert_true(log_writer_flush(&writer, 1000));
+    put("a\n");
+    put("b\n");
+    put("c\n");
+    holds_rests = false;
+    sem_post(&may_go_on);
+    assert_true(log_writer_flush(&writer, 1000));
+    assert_int_equal(recv(ends[0], packet, sizeof(packet), MSG_DONTWAIT), 6);
+    assert_int_equal(recv(ends[0], packet, sizeof(packet), MSG_DONTWAIT), 6);
+    assert_memory_equal(packet, "a\nb\nc\n", 6);
+    assert_int_equal(recv(ends[0], packet, sizeof(packet), MSG_DONTWAIT), -1);
+    log_writer_stop(&writer, 1000);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -194,6 +239,7 @@ int main(void)
         TEST(test_without_memory_an_open_fails_at_once),
         TEST(test_reports_a_failed_reopen),
         TEST(test_queue_limit),
+        TEST(test_lines_that_follow_share_a_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
