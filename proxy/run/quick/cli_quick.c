@@ -117,6 +117,17 @@ static void report_too_few(struct cli_line *line, bool listen, bool target)
                          anything ? remedy : cli_line_see_help(line));
 }
 
+/* `fits`: so many operands have a meaning. */
+static void report_too_many(struct cli_line *line, const struct quick *quick, size_t fits)
+{
+    bool sshd = line->args.demo && !quick_demo_has_shell(quick) &&
+                line->args.scan.operand_count == fits + 1;
+    cli_line_usage_error(line, NULL, "Too many arguments",
+                         sshd ? "an SSH server needs the page of SSH in a tab: add --web=FOLDER, "
+                                "which contrib/ssh/build.sh FOLDER makes"
+                              : cli_line_see_help(line));
+}
+
 /* Operands in their order: the listener and the target, unless options give them. */
 static void set_addresses(struct quick *quick)
 {
@@ -140,7 +151,7 @@ static void set_addresses(struct quick *quick)
     if (args->scan.operand_count < fewest)
         report_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
     if (args->scan.operand_count > count)
-        cli_line_usage_error(line, NULL, "Too many arguments", cli_line_see_help(line));
+        report_too_many(line, quick, count);
     for (size_t i = 0; i < count && i < args->scan.operand_count; i++)
         quick_values_set_address(quick, wanted[i], args->scan.operands[i]);
     /* A command with a target of its own keeps its port. */

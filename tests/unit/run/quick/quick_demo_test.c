@@ -60,7 +60,11 @@ static void refuses_other_folders_and_an_sshd_alone(void **state)
     refuses("demo --web=.", 1, "--web: '.' is not the folder of SSH in a tab: index.html: No such");
     create("index.html");
     refuses("demo --web=.", 1, "app.js: No such file or directory; contrib/ssh/build.sh FOLDER");
-    refuses("demo 7000 desk:2222", 2, "Too many arguments");
+    refuses("demo 7000 desk:2222", 2,
+            "Too many arguments; an SSH server needs the page of SSH in a tab: add --web=FOLDER, "
+            "which contrib/ssh/build.sh FOLDER makes");
+    refuses("demo --unix-listen=s desk:2222", 2, "add --web=FOLDER");
+    refuses("demo 7000 desk:2222 more", 2, "Too many arguments; see wsluice --help");
     make_page();
     refuses("demo --web=. 7000 desk:2222 more", 2, "Too many arguments");
     refuses("demo --web=. --unix-target=s", 2, "demo has its own target");
