@@ -38,12 +38,22 @@ void socket_allow_stall(int fd, uint32_t milliseconds)
     set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)milliseconds);
 }
 
-uint64_t socket_unsent(int fd)
+static uint64_t queued(int fd, unsigned long queue)
 {
     int bytes = 0;
-    if (ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+    if (ioctl(fd, queue, &bytes) != 0 || bytes < 0)
         return 0;
     return (uint64_t)bytes;
+}
+
+uint64_t socket_unsent(int fd)
+{
+    return queued(fd, SIOCOUTQ);
+}
+
+uint64_t socket_unread(int fd)
+{
+    return queued(fd, SIOCINQ);
 }
 
 bool socket_hung_up(int fd)

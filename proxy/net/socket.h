@@ -23,6 +23,9 @@ void socket_allow_stall(int fd, uint32_t milliseconds);
 /* Bytes without an ACK; of a Unix socket, bytes that the peer has not read. */
 uint64_t socket_unsent(int fd);
 
+/* Bytes that have arrived and were not read. */
+uint64_t socket_unread(int fd);
+
 /* The peer has sent FIN, or is gone; received bytes may still be there to read. */
 bool socket_hung_up(int fd);
 

@@ -1,5 +1,6 @@
 """Raw listeners: clients that speak no HTTP, to targets that speak raw bytes or WebSocket."""
 import asyncio
+import contextlib
 import signal
 import socket
 import ssl
@@ -11,7 +12,8 @@ import websockets
 from gateway import ANY, FAILED, reload, samples, start, there, write
 from hostile_server import Opening, server, switch, until_left
 from lab import run
-from wire import BINARY, CLOSE, pattern, until
+from test_gateway_targets import Port
+from wire import BINARY, CLOSE, pattern, time_passes, until
 
 FAR = 'ws://127.0.0.1:{}/'
 
@@ -195,6 +197,63 @@ def test_a_reset_of_the_client(lab, kind):
     client.reset()
     assert service.connection().ended.wait(15)
     assert bridge.session()['reason'] == 'client_reset'
+
+
+def test_a_client_that_sends_no_more_before_its_target_starts(lab):
+    """Its bytes wait for the end of the retry window; a client that has sent nothing and left does not stay."""
+    port = Port(lab)
+    bridge = raw(lab, f'tcp://127.0.0.1:{port.port}', route={'connect_retry': '60s'})
+    client, other = (lab.connect(bridge) for _ in range(2))
+    client.send(b'question').sock.shutdown(socket.SHUT_WR)
+    bridge.rests()
+    other.hang_up()
+    bridge.session(reason='handshake_eof')  # which a retry finds
+    port.up(targets.answer_after_eof(b'all there'))
+    assert client.exactly(9) == b'all there' and client.eof()
+    assert bytes(port.target.connection().received) == b'question'
+
+
+def test_a_client_with_tls_that_sends_no_more_before_its_target_starts(lab, certs):
+    """TLS has read all of its bytes with the end of the handshake."""
+    port = Port(lab)
+    bridge = raw(lab, f'tcp://127.0.0.1:{port.port}', route={'connect_retry': '60s'},
+                 listener={'tls': secure(certs)})
+    sock, received, outgoing = lab.socket(bridge), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = certs.context().wrap_bio(received, outgoing, server_hostname='localhost')
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    sock.sendall(outgoing.read())
+    while not outgoing.pending:
+        received.write(sock.recv(1 << 16))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+    tls.write(b'question')
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.unwrap()
+    sock.sendall(outgoing.read())
+    sock.shutdown(socket.SHUT_WR)
+    bridge.rests()
+    time_passes(0.5)  # three retries
+    port.up(targets.answer_after_eof(b'all there'))
+    assert bridge.session(reason='client_eof')['bytes_up'] == '8'
+    assert bytes(port.target.connection().received) == b'question'
+    sock.close()
+
+
+def test_a_client_of_a_unix_socket_that_is_gone_before_its_target_starts(lab, tmp_path):
+    """What it has sent is delivered."""
+    port = Port(lab)
+    bridge = raw(lab, f'tcp://127.0.0.1:{port.port}', route={'connect_retry': '60s'},
+                 listener={'address': f'unix:{tmp_path}/s'})
+    for words in (b'question', b''):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(f'{tmp_path}/s')
+            sock.sendall(words)
+    bridge.session(reason='handshake_eof')
+    port.up(targets.echo)
+    until(lambda: port.target.connections, 'the target is reached')
+    connection = port.target.connection()
+    assert connection.ended.wait(15) and bytes(connection.received) == b'question'
 
 
 def test_a_client_that_sends_no_more_and_reads_nothing(lab, kind):

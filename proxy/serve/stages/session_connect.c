@@ -174,12 +174,29 @@ static bool find_address(struct session *session, const struct config_target *ta
            take_answer(destination->answer, target, candidate);
 }
 
+static bool is_raw(const struct session *session)
+{
+    return session_facts_listener(session)->raw;
+}
+
+/*
+ * A client that has left must not hold the session through a retry window. A raw one may have sent
+ * all that it has to say, and wait for the answer: its bytes are delivered. TLS may hold some.
+ */
+static bool has_left(const struct session *session)
+{
+    if (!is_raw(session))
+        return socket_hung_up(session->fd);
+    if (session_facts_is_tls(session))
+        return socket_is_gone(session->fd);
+    return socket_hung_up(session->fd) && socket_unread(session->fd) == 0;
+}
+
 static enum reason prepare_cb(void *owner, const struct config_target *target,
                               struct target_connect_candidate *candidate)
 {
     struct session *session = owner;
-    /* A client that has left must not hold the session through a retry window. */
-    if (candidate->again && socket_hung_up(session->fd))
+    if (candidate->again && has_left(session))
         return REASON_handshake_eof;
     if (!find_address(session, target, candidate))
         return REASON_target_name_refused;
@@ -199,11 +216,6 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
 }
 
 /* ---- connecting ---- */
-
-static bool is_raw(const struct session *session)
-{
-    return session_facts_listener(session)->raw;
-}
 
 static void start_bridge(struct session *session)
 {

@@ -62,6 +62,22 @@ static void test_unsent_bytes_are_counted(void **unused)
     assert_int_equal(socket_unsent(-1), 0);
 }
 
+static void test_unread_bytes_are_counted(void **unused)
+{
+    char bytes[1000] = {0};
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(socket_unread(fds[0]), 0);
+    assert_int_equal(send(fds[1], bytes, sizeof(bytes), 0), sizeof(bytes));
+    shutdown(fds[1], SHUT_WR);
+    assert_int_equal(socket_unread(fds[0]), sizeof(bytes));
+    assert_int_equal(recv(fds[0], bytes, sizeof(bytes), 0), sizeof(bytes));
+    assert_int_equal(socket_unread(fds[0]), 0);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(socket_unread(-1), 0);
+}
+
 static void test_the_end_of_the_peer_is_seen(void **unused)
 {
     int fds[2];
@@ -126,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_tcp_is_tuned),
         cmocka_unit_test(test_a_unix_socket_is_left_alone),
         cmocka_unit_test(test_unsent_bytes_are_counted),
+        cmocka_unit_test(test_unread_bytes_are_counted),
         cmocka_unit_test(test_the_end_of_the_peer_is_seen),
         cmocka_unit_test(test_a_refused_connect_is_an_error),
         cmocka_unit_test(test_the_user_at_the_other_end),
