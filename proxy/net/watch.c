@@ -15,9 +15,6 @@
 /* epoll always reports errors and hang-ups; edge-triggered it does so only once. */
 #define SILENCE EPOLLET
 
-/* Beside enum watch_ready: it is broken, or both directions have ended. Not for callbacks. */
-#define HUNG_UP 8u
-
 struct watch {
     struct watch_set *set;
     watch_cb *callback;
@@ -59,24 +56,25 @@ static uint32_t events_for(const struct watch *watch)
 static unsigned ready_of(uint32_t events)
 {
     if (events & EPOLLERR)
-        return WATCH_READ | WATCH_WRITE | WATCH_BROKEN | HUNG_UP;
+        return WATCH_READ | WATCH_WRITE | WATCH_BROKEN | WATCH_HUNG_UP;
     unsigned ready = 0;
     if (events & (EPOLLIN | EPOLLHUP))
         ready |= WATCH_READ;
     if (events & (EPOLLOUT | EPOLLHUP))
         ready |= WATCH_WRITE;
-    return (events & EPOLLHUP) ? ready | HUNG_UP : ready;
+    return (events & EPOLLHUP) ? ready | WATCH_HUNG_UP : ready;
 }
 
-/* Calls back for what is wanted. */
+/* Calls back for what is wanted, and once for an end. */
 static struct watch_turn call(struct watch *watch, unsigned ready)
 {
     struct watch_set *set = watch->set;
-    bool breaks = (ready & WATCH_BROKEN) && !watch->broken;
-    watch->broken = watch->broken || (ready & HUNG_UP);
-    ready &= ~HUNG_UP;
+    unsigned want = watch->want, ends = ready & (WATCH_BROKEN | (want & WATCH_HUNG_UP));
+    bool news = ends != 0 && !watch->broken;
+    watch->broken = watch->broken || (ready & WATCH_HUNG_UP);
+    ready &= ~WATCH_HUNG_UP | want;
     set->turn = (struct watch_turn){0};
-    if (breaks || (ready & watch->want))
+    if (news || (ready & want & (WATCH_READ | WATCH_WRITE)))
         watch->callback(watch->owner, ready);
     else if (events_for(watch) != watch->armed)
         (void)!update_epoll(watch, EPOLL_CTL_MOD, events_for(watch));

@@ -10,7 +10,7 @@
  *
  * A watch reports a broken connection even while it waits for nothing, and only once, so that the
  * loop does not spin. A FIN alone is not reported then: reading delivers the data before it, and
- * the end.
+ * the end. Nor is a hang-up, unless it is wanted: of a descriptor that is not read.
  *
  * Owns: the epoll instance and the watches' memory, no watched descriptor. Thread: its loop's.
  * Errors: WATCH_BROKEN in the callback; reading or writing then says what happened.
@@ -27,7 +27,8 @@
 enum watch_ready {
     WATCH_READ = 1,
     WATCH_WRITE = 2,
-    WATCH_BROKEN = 4, /* the socket has failed in both directions */
+    WATCH_BROKEN = 4,  /* the socket has failed in both directions */
+    WATCH_HUNG_UP = 8, /* both directions have ended, or it is broken; only if it is wanted */
 };
 
 struct watch;
@@ -94,8 +95,9 @@ WSL_MUST_CHECK struct watch *watch_open_opening(struct watch_set *set, int fd, u
 void watch_adopt(struct watch *watch, watch_cb *callback, void *owner);
 
 /*
- * What to wait for from now on: WATCH_READ, WATCH_WRITE. The kernel hears of an addition at once,
- * of a removal only when an unwanted event arrives: usually the event is wanted again before that.
+ * What to wait for from now on: WATCH_READ, WATCH_WRITE, WATCH_HUNG_UP. The kernel hears of an
+ * addition at once, of a removal only when an unwanted event arrives: usually the event is wanted
+ * again before that.
  */
 void watch_want(struct watch *watch, unsigned want);
 

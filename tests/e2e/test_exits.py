@@ -1,6 +1,7 @@
 """How the process begins and ends when its surroundings are not as they should be."""
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -37,14 +38,31 @@ def test_connect_with_closed_output(lab):
     assert process.returncode == 1
 
 
-def test_connect_whose_reader_leaves_while_it_dials(lab):
+def leaves_while_it_dials(lab, stdin, stdout, leave):
     target = lab.target(hold)
-    process = lab.spawn(BINARY, 'connect', '--connect-timeout=1h', f'ws://127.0.0.1:{target.port}/', stdin=subprocess.PIPE,
-                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = lab.spawn(BINARY, 'connect', '--connect-timeout=1h', f'ws://127.0.0.1:{target.port}/', stdin=stdin,
+                        stdout=stdout, stderr=subprocess.PIPE)
     target.connection()
-    process.stdout.close()
+    leave(process)
     assert process.wait(10) == 1
     assert process.stderr.read() == b'wsluice: standard input or output failed: Broken pipe\n'
+
+
+def test_connect_whose_reader_leaves_while_it_dials(lab):
+    leaves_while_it_dials(lab, subprocess.PIPE, subprocess.PIPE, lambda process: process.stdout.close())
+
+
+@pytest.mark.parametrize('both', [True, False])
+def test_connect_whose_reader_leaves_a_socket_while_it_dials(lab, both):
+    """Standard output alone is a socket, or it is the same one as standard input, which ends first."""
+    ours, theirs = socket.socketpair()
+
+    def leave(_):
+        theirs.close()
+        ours.shutdown(socket.SHUT_WR)
+        ours.close()
+    with theirs:
+        leaves_while_it_dials(lab, theirs if both else subprocess.PIPE, theirs, leave)
 
 
 def test_daemon_with_closed_standard_descriptors(tmp_path):

@@ -13,9 +13,15 @@ static void in_cb(void *owner, unsigned ready)
         stdio->callback(stdio->owner, BRIDGE_CLIENT_READ);
 }
 
+/*
+ * Before anything is wanted, a socket that has ended in both directions has lost its reader. Later,
+ * reading and writing find that.
+ */
 static void out_cb(void *owner, unsigned ready)
 {
     struct connect_stdio *stdio = owner;
+    if (ready & WATCH_HUNG_UP)
+        ready |= BRIDGE_CLIENT_BROKEN;
     stdio->callback(stdio->owner, ready & (BRIDGE_CLIENT_WRITE | BRIDGE_CLIENT_BROKEN));
 }
 
@@ -39,7 +45,7 @@ void connect_stdio_open(struct connect_stdio *stdio, struct watch_set *watches,
     *stdio = (struct connect_stdio){.callback = callback, .owner = owner};
     stdio->transport = stdio_open(&stdio->stdio, STDIN_FILENO, STDOUT_FILENO);
     stdio->in = watch_open(watches, stdio->stdio.in.fd, 0, in_cb, stdio);
-    stdio->out = watch_open(watches, stdio->stdio.out.fd, 0, out_cb, stdio);
+    stdio->out = watch_open(watches, stdio->stdio.out.fd, WATCH_HUNG_UP, out_cb, stdio);
     uv_idle_init(watch_set_loop(watches), &stdio->files);
 }
 

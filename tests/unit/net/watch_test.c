@@ -207,6 +207,43 @@ static void test_a_unix_peer_that_closes(void **unused)
     wait_for(WATCH_READ);
 }
 
+/* Once, and with no other readiness than is wanted, though bytes are unread. */
+static void test_a_unix_peer_that_closes_is_a_hang_up_if_that_is_wanted(void **unused)
+{
+    int pair[2];
+    close(ours);
+    close(theirs);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ours = pair[0];
+    theirs = -1;
+    open_watch(WATCH_HUNG_UP);
+    assert_int_equal(send(pair[1], "x", 1, 0), 1);
+    shutdown(pair[1], SHUT_WR); /* one direction */
+    assert_int_equal(calls_in(20), 0);
+    close(pair[1]);
+    wait_for(WATCH_HUNG_UP);
+    assert_int_equal(watched.calls, 1);
+    assert_false(watched.seen & WATCH_BROKEN);
+    assert_int_equal(calls_in(20), 0);
+    struct epoll_event event;
+    assert_int_equal(epoll_wait(set.interactive.epoll, &event, 1, 0), 0); /* nothing spins */
+    watch_want(watched.watch, WATCH_READ | WATCH_HUNG_UP);
+    wait_for(WATCH_READ);
+    watch_want(watched.watch, WATCH_HUNG_UP);
+    calls_in(2);
+    assert_int_equal(calls_in(20), 0);
+}
+
+static void test_a_reset_is_a_hang_up_too(void **unused)
+{
+    open_watch(WATCH_HUNG_UP);
+    reset_peer();
+    wait_for(WATCH_BROKEN);
+    assert_true(watched.last & WATCH_HUNG_UP);
+    assert_int_equal(calls_in(20), 0);
+    assert_int_equal(watched.calls, 1);
+}
+
 /* Without a turn of the loop. */
 static void test_polled_at_once(void **unused)
 {
@@ -495,6 +532,8 @@ int main(void)
         TEST(test_reset_behind_unread_bytes),
         TEST(test_reset_after_fin),
         TEST(test_a_unix_peer_that_closes),
+        TEST(test_a_unix_peer_that_closes_is_a_hang_up_if_that_is_wanted),
+        TEST(test_a_reset_is_a_hang_up_too),
         TEST(test_polled_at_once),
         TEST(test_a_polled_reset_is_reported_once),
         TEST(test_closes_itself_when_polled),

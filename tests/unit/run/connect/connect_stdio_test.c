@@ -1,10 +1,11 @@
-/* Standard input and output as pipes and files: when a bridge hears of them. */
+/* Standard input and output as pipes, sockets and files: when a bridge hears of them. */
 #include "run/connect/connect_stdio.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -103,6 +104,44 @@ static void test_a_reader_that_leaves_is_reported(void **unused)
     assert_int_equal(end, BRIDGE_CLIENT_READ);
 }
 
+/* One socket, as a program gives it that starts us: the end of what it sends alone is no end. */
+static void test_a_reader_that_leaves_a_socket_is_reported(void **unused)
+{
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    open_with(pair[0], pair[0]);
+    close(pair[0]);
+    ssize_t sent = send(pair[1], "x", 1, 0);
+    shutdown(pair[1], SHUT_WR);
+    unsigned half = turn() | turn();
+    close(pair[1]);
+    unsigned left = turn(), again = turn();
+    connect_stdio_want(&scene.stdio, BRIDGE_CLIENT_READ);
+    unsigned bytes = turn();
+    finish();
+    assert_int_equal(sent, 1);
+    assert_int_equal(half, 0);
+    assert_true(left & BRIDGE_CLIENT_BROKEN);
+    assert_int_equal(again, 0);
+    assert_int_equal(bytes, BRIDGE_CLIENT_READ);
+}
+
+/* Once a bridge reads and writes, these tell of the end. */
+static void test_a_reader_that_leaves_a_socket_in_use_is_found_by_reading(void **unused)
+{
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    open_with(pair[0], pair[0]);
+    close(pair[0]);
+    connect_stdio_want(&scene.stdio, BRIDGE_CLIENT_READ);
+    unsigned before = turn();
+    close(pair[1]);
+    unsigned end = turn();
+    finish();
+    assert_int_equal(before, 0);
+    assert_int_equal(end, BRIDGE_CLIENT_READ);
+}
+
 static void test_files_are_always_ready(void **unused)
 {
     char path[] = "/tmp/wsluice-stdio-XXXXXX";
@@ -126,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pipes_are_ready_when_they_are_wanted),
         cmocka_unit_test(test_a_reader_that_leaves_is_reported),
+        cmocka_unit_test(test_a_reader_that_leaves_a_socket_is_reported),
+        cmocka_unit_test(test_a_reader_that_leaves_a_socket_in_use_is_found_by_reading),
         cmocka_unit_test(test_files_are_always_ready),
     };
     signal(SIGPIPE, SIG_IGN);
