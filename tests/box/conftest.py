@@ -13,6 +13,7 @@ from suite import certs, demand_binary, lab  # noqa: E402, F401
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
+    config.addinivalue_line('markers', 'release_only: of a module of tests/e2e that lends its fixtures')
     config.addinivalue_line('markers', 'debian: runs with tests/run.sh --all, in the gate debian')
     demand_binary()
 
