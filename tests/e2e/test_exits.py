@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from lab import BINARY, elapsed
 from targets import hold
-from wire import until
+from wire import time_passes, until
 
 
 def close_standard_descriptors():
@@ -63,6 +63,34 @@ def test_connect_whose_reader_leaves_a_socket_while_it_dials(lab, both):
         ours.close()
     with theirs:
         leaves_while_it_dials(lab, theirs if both else subprocess.PIPE, theirs, leave)
+
+
+def connected(lab):
+    """`connect` to a bridge whose target echoes, after the first byte."""
+    bridge, _ = lab.start_echo()
+    process = lab.spawn(BINARY, 'connect', f'ws://127.0.0.1:{bridge.port}/', stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE, bufsize=0)
+    process.stdin.write(b'x')
+    assert process.stdout.read(1) == b'x'
+    return process
+
+
+def test_connect_whose_program_ends(lab):
+    """It closes one pipe before the other, as ssh does: an end in good order, of which nothing is said."""
+    process = connected(lab)
+    process.stdout.close()
+    time_passes(0.03)
+    process.stdin.close()
+    assert process.wait(10) == 0
+    assert process.stderr.read() == b''
+
+
+def test_connect_whose_reader_leaves_alone(lab):
+    process = connected(lab)
+    process.stdout.close()
+    assert process.wait(10) == 1
+    assert process.stderr.read() == b'wsluice: standard input or output failed: Broken pipe\n'
+    process.stdin.close()
 
 
 def test_daemon_with_closed_standard_descriptors(tmp_path):

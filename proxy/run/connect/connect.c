@@ -24,6 +24,12 @@
 /* After so long without a byte, memory is given back. */
 #define REST_MS 1000
 
+/*
+ * A program that ends closes its ends of our output and of our input, one after the other: so long
+ * the end of the input, which is in good order, may come after its reader has left.
+ */
+#define LEAVE_MS 250
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 struct connect {
@@ -39,7 +45,7 @@ struct connect {
     struct plain plain;
     struct ws_keys keys;
     struct bridge bridge;
-    uv_timer_t timer, rest_timer;
+    uv_timer_t timer, rest_timer, leave_timer;
     uv_signal_t handlers[WSL_COUNT(signals)];
     struct connect_result result;
     char detail[DIAL_DETAIL];
@@ -75,6 +81,8 @@ static void note_result(struct connect *connect)
                  reason_row(REASON_target_eof)->text);
     }
     result->error = connect->stdio.stdio.error;
+    if (bridge->reason == REASON_client_reset && result->error == 0)
+        result->error = EPIPE; /* nothing was written since the reader has left */
     if (bridge->reason == REASON_target_tls)
         result->detail = tls_failure(connect->transport);
     if (bridge->reason == REASON_target_frames)
@@ -98,6 +106,7 @@ static void finish(struct connect *connect)
     connect->over = true;
     uv_close((uv_handle_t *)&connect->timer, NULL);
     uv_close((uv_handle_t *)&connect->rest_timer, NULL);
+    uv_close((uv_handle_t *)&connect->leave_timer, NULL);
     for (size_t i = 0; i < WSL_COUNT(signals); i++)
         uv_close((uv_handle_t *)&connect->handlers[i], NULL);
     target_connect_cancel(connect->connecting);
@@ -144,15 +153,25 @@ static void turn(struct connect *connect, unsigned ready)
         update(connect);
 }
 
+static void leave_cb(uv_timer_t *timer)
+{
+    turn(WSL_CONTAINER(timer, struct connect, leave_timer), BRIDGE_CLIENT_BROKEN);
+}
+
 static void stdio_cb(void *owner, unsigned ready)
 {
     struct connect *connect = owner;
-    if (connect->target) {
-        turn(connect, ready);
-    } else if (ready & BRIDGE_CLIENT_BROKEN) { /* the reader has left: nobody waits for the dial */
+    bool left = ready & BRIDGE_CLIENT_BROKEN;
+    if (left && !connect->target) { /* nobody waits for the dial */
         connect->result.error = EPIPE;
         finish(connect);
+        return;
     }
+    if (left)
+        uv_timer_start(&connect->leave_timer, leave_cb, LEAVE_MS, 0);
+    ready &= ~(unsigned)BRIDGE_CLIENT_BROKEN;
+    if (connect->target && ready != 0)
+        turn(connect, ready);
 }
 
 static void target_cb(void *owner, unsigned ready)
@@ -290,6 +309,7 @@ static void open_handles(struct connect *connect)
     uv_loop_t *loop = &connect->net.loop;
     uv_timer_init(loop, &connect->timer);
     uv_timer_init(loop, &connect->rest_timer);
+    uv_timer_init(loop, &connect->leave_timer);
     for (size_t i = 0; i < WSL_COUNT(signals); i++) {
         uv_signal_init(loop, &connect->handlers[i]);
         connect->handlers[i].data = connect;
