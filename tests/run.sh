@@ -27,7 +27,7 @@ packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev lib
     php-cli python3 python3-jsonschema python3-jwcrypto python3-jwt python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-simplejson python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium dante-server microsocks mosquitto novnc socat squid tigervnc-standalone-server tinyproxy-bin x11-utils x11-xserver-utils)
-slow_packages=(clang-tidy lintian
+slow_packages=(clang-tidy firefox-esr lintian
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user
     dpkg-dev musl-tools xz-utils)
 # Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
@@ -254,7 +254,7 @@ gate_browser() {
     build_gcc && end_to_end gcc -n "$jobs" -m 'not slow' tests/browser # Chromium keeps a processor busy
 }
 
-# Those that take long: a virtual machine in Chromium, a certificate that is renewed.
+# Those that take long: a virtual machine in Chromium, the pages in Firefox, a certificate that is renewed, a gibibyte by scp.
 gate_recipes() {
     build_gcc && end_to_end gcc -n 0 -m slow tests/box && end_to_end gcc -n 0 -m slow tests/browser
 }

@@ -1,19 +1,31 @@
-// Chromium, driven line by line: each line of standard input is a request as JSON, and gets one line
-// of answer on standard output. What pages complain about is kept, and told on request.
+// Chromium or Firefox, driven line by line: each line of standard input is a request as JSON, and gets one
+// line of answer on standard output. What pages complain about is kept, and told on request.
 //
 //   {"call": "open", "with": [CONTEXT-OPTIONS]}      -> {"result": NUMBER}, a page of its own
 //   {"page": NUMBER, "call": "goto", "with": [URL]}  -> {"result": ...} or {"error": TEXT}
 //
-// usage: node browser.mjs CHROMIUM [SWITCH...]
+// usage: node browser.mjs BROWSER [SWITCH...]
+import path from 'node:path';
 import readline from 'node:readline';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 
 const TIMEOUT = 15000;
-const args = ['--disable-gpu', '--force-color-profile=srgb', '--hide-scrollbars', ...process.argv.slice(3)];
-if (process.getuid() === 0) {
-    args.push('--no-sandbox');
+const [executablePath, ...switches] = process.argv.slice(2);
+
+function launch() {
+    // A Firefox that is not Playwright's own speaks WebDriver BiDi. It keeps connections of pages that are closed.
+    if (path.basename(executablePath).startsWith('firefox')) {
+        const firefoxUserPrefs = { 'network.http.keep-alive.timeout': 1 };
+        return firefox.launch({ executablePath, args: switches, channel: 'moz-firefox', firefoxUserPrefs });
+    }
+    const args = ['--disable-gpu', '--force-color-profile=srgb', '--hide-scrollbars', ...switches];
+    if (process.getuid() === 0) {
+        args.push('--no-sandbox');
+    }
+    return chromium.launch({ executablePath, args });
 }
-const browser = await chromium.launch({ executablePath: process.argv[2], args });
+
+const browser = await launch();
 const pages = new Map();
 
 const calls = {

@@ -1,4 +1,4 @@
-"""A real browser for tests: Debian's Chromium behind browser.mjs, with pages as Python objects."""
+"""A real browser for tests: Debian's Chromium or Firefox behind browser.mjs, with pages as Python objects."""
 import json
 import os
 import pathlib
@@ -14,8 +14,8 @@ class BrowserError(AssertionError):
 
 
 class Browser:
-    def __init__(self, *switches):
-        path = os.environ.get('CHROMIUM', '/usr/bin/chromium')
+    def __init__(self, *switches, path=None):
+        path = path or os.environ.get('CHROMIUM', '/usr/bin/chromium')
         # Its own process group, so that an interrupt of the tests does not kill it before close().
         self.process = subprocess.Popen(['node', str(HERE / 'browser.mjs'), path, *switches], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, start_new_session=True)

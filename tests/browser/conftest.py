@@ -16,6 +16,7 @@ pytest_runtest_protocol = end_after(90)
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
+    config.addinivalue_line('markers', 'limit(seconds): a test that may take longer than others')
     demand_binary()
 
 

@@ -13,10 +13,11 @@ from wire import until
 PAGE = ROOT / 'contrib/ssh'
 ROWS = "[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd())"
 SCREEN = f"() => '\\n' + {ROWS}.join('\\n') + '\\n'"
+# The clipboard of the event, as Chromium takes it, and as Firefox does.
 PASTE = '''(text) => {
     const data = new DataTransfer();
     data.setData('text/plain', text);
-    const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+    const event = new ClipboardEvent('paste', { clipboardData: data, data: text, dataType: 'text/plain', bubbles: true, cancelable: true });
     document.querySelector('.xterm-helper-textarea').dispatchEvent(event);
 }'''
 
