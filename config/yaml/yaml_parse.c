@@ -335,9 +335,21 @@ static bool run(struct builder *builder)
             return no_yaml(builder);
         more = event.type != YAML_STREAM_END_EVENT;
         ok = handle(builder, &event);
+        if (event.type == YAML_SCALAR_EVENT)
+            explicit_bzero(event.data.scalar.value, event.data.scalar.length);
         yaml_event_delete(&event);
     }
     return ok;
+}
+
+/* The text may have secrets, and libyaml frees its copies as they are. */
+static void wipe_buffers(yaml_parser_t *parser)
+{
+    if (parser->raw_buffer.start)
+        explicit_bzero(parser->raw_buffer.start,
+                       (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
+    if (parser->buffer.start)
+        explicit_bzero(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
 }
 
 static bool build(struct builder *builder)
@@ -353,6 +365,7 @@ static bool build(struct builder *builder)
     yaml_parser_set_input_string(&builder->parser, (const unsigned char *)builder->text,
                                  builder->length);
     bool ok = run(builder);
+    wipe_buffers(&builder->parser);
     yaml_parser_delete(&builder->parser);
     free(builder->anchors);
     free(builder->children);
