@@ -135,7 +135,7 @@ bool ws_frame_read_header(struct ws_decoder *decoder, struct ws_window *window)
         header = decoder->header;
     }
     size_t have = kept + fresh;
-    decoder->violation = judge_header(decoder, header, have);
+    decoder->violation = (uint8_t)judge_header(decoder, header, have);
     if (decoder->violation != REASON_none)
         return false;
     if (have < 2 || have < header_size(header[1])) {
@@ -247,7 +247,7 @@ static enum ws_event control_event(struct ws_decoder *decoder)
         return WS_PING;
     if (decoder->opcode == WS_OP_PONG)
         return WS_PONG;
-    decoder->violation = judge_close(decoder);
+    decoder->violation = (uint8_t)judge_close(decoder);
     return decoder->violation == REASON_none ? WS_CLOSE : WS_VIOLATION;
 }
 

@@ -58,6 +58,7 @@ struct ws_decoder {
     uint64_t payload_left; /* of the current frame */
     uint8_t mask[4];       /* rotated so that mask[0] belongs to the next payload byte */
     uint8_t header[14];    /* what earlier windows held of a header that they cut */
+    uint16_t close_code;
     uint8_t header_length;
     uint8_t opcode;   /* of the current frame */
     uint8_t message;  /* opcode of the message in progress, 0 between messages */
@@ -67,11 +68,11 @@ struct ws_decoder {
     bool part_sent; /* ws_relay.h: of the message in progress, a part has been sent */
     struct utf8 text;
     uint8_t control_length;
-    uint16_t close_code;
-    enum reason violation;
-    uint8_t *control; /* owned; payload of the last control frame, until the next; NULL: none */
+    uint8_t violation; /* enum reason */
+    uint8_t *control;  /* owned; payload of the last control frame, until the next; NULL: none */
 };
-_Static_assert(sizeof(struct ws_decoder) <= 56, "a session holds one of these");
+_Static_assert(sizeof(struct ws_decoder) <= 48, "a session holds one of these");
+_Static_assert(REASON_COUNT <= UINT8_MAX, "`violation` holds one");
 
 void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text);
 

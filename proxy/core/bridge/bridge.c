@@ -151,7 +151,7 @@ static void frames_end(struct bridge *bridge, struct bridge_end *end, enum ws_ev
         end->closed = bridge->reason == REASON_none;
         bridge_ending_note(bridge, client ? REASON_client_closed : REASON_target_closed, now);
     } else {
-        enum reason violation = bridge->frames.decoder.violation;
+        enum reason violation = (enum reason)bridge->frames.decoder.violation;
         bridge_ending_note(bridge, client ? violation : REASON_target_frames, now);
     }
     bridge_ending_finish_both(bridge);

@@ -112,7 +112,7 @@ static inline uint32_t bridge_round_trip(const struct bridge *bridge)
 /* Which rule the target's frames have broken, if the bridge ends with target_frames. */
 static inline enum reason bridge_violation_of_target(const struct bridge *bridge)
 {
-    return bridge->far ? bridge->far->decoder.violation : REASON_none;
+    return bridge->far ? (enum reason)bridge->far->decoder.violation : REASON_none;
 }
 
 void bridge_free(struct bridge *bridge);
