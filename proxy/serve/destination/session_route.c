@@ -3,6 +3,7 @@
 #include "codec/http/uri.h"
 #include "config/model/pattern.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/site/site.h"
 
@@ -136,10 +137,10 @@ enum reason session_route_enter(struct session *session)
     struct limits_usage *usage = &session->usage;
     enum reason reason = limits_enter_route(
         usage, session->site->routes[session->entry->match.route].counter, route->max_sessions);
-    if (reason != REASON_none || !session->user || route->max_sessions_per_user == 0)
+    const char *user = session_extra_of(session)->user;
+    if (reason != REASON_none || !user || route->max_sessions_per_user == 0)
         return reason;
-    reason = limits_enter_user(usage, config_route_name(route), session->user,
-                               route->max_sessions_per_user);
+    reason = limits_enter_user(usage, config_route_name(route), user, route->max_sessions_per_user);
     if (reason != REASON_none)
         limits_leave_route(usage);
     return reason;

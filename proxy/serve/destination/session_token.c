@@ -5,6 +5,7 @@
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_find.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
@@ -35,14 +36,25 @@ static enum reason take_terms(struct session *session, struct token_destination 
                  "the answer's time (expires) is over");
         return REASON_token_refused;
     }
-    session->max_duration_ms = answer->max_duration_ms;
-    session->idle_timeout_ms = answer->idle_timeout_ms;
-    if (answer->expires != 0 && (session->expires_at == 0 || answer->expires < session->expires_at))
-        session->expires_at = answer->expires;
-    if (answer->user[0] == '\0' || session->user)
+    struct session_extra *extra = session_extra_make(session);
+    if (!extra)
+        return REASON_out_of_memory;
+    extra->max_duration_ms = answer->max_duration_ms;
+    extra->idle_timeout_ms = answer->idle_timeout_ms;
+    if (answer->expires != 0 && (extra->expires_at == 0 || answer->expires < extra->expires_at))
+        extra->expires_at = answer->expires;
+    if (answer->user[0] == '\0' || extra->user)
         return REASON_none;
-    session->user = strdup(answer->user);
-    return session->user ? REASON_none : REASON_out_of_memory;
+    extra->user = strdup(answer->user);
+    return extra->user ? REASON_none : REASON_out_of_memory;
+}
+
+/* Out of memory: the log line lacks it. */
+static void note_choice(struct session *session, const char *chosen_by)
+{
+    struct session_extra *extra = chosen_by ? session_extra_make(session) : session->extra;
+    if (extra)
+        extra->chosen_by = chosen_by;
 }
 
 /* Ends the look-up. */
@@ -53,7 +65,7 @@ static void conclude(struct search *search, enum reason reason)
     struct token_destination *destination = search->token_wait.destination;
     const char *detail = destination->detail;
     free(search);
-    session->chosen_by = destination->chosen_by;
+    note_choice(session, destination->chosen_by);
     if (reason == REASON_none)
         reason = take_terms(session, destination);
     if (reason != REASON_none && detail[0] != '\0')
@@ -111,7 +123,7 @@ static void look_up(struct session *session, const struct http_head *head, struc
         .route = session->route,
         .client = &session->client_address,
         .path = session->entry->match.path,
-        .user = slice_of(session->user),
+        .user = slice_of(session_extra_of(session)->user),
         .secure = session_facts_is_secure(session, head),
     };
     struct search *search = begin(session, known);
@@ -145,7 +157,7 @@ static void look_up_token(struct session *session, const struct http_head *head,
     const struct token_request request = {.head = head,
                                           .path = session->entry->match.path,
                                           .pattern = route->path,
-                                          .user = slice_of(session->user)};
+                                          .user = slice_of(session_extra_of(session)->user)};
     char text[TOKEN_MAX];
     struct slice token;
     switch (token_find_first(&route->tokens.from, &request, text, &token)) {

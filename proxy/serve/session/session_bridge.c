@@ -4,8 +4,8 @@
 #include "core/bridge/bridge_time.h"
 #include "net/socket.h"
 #include "serve/session/session_end.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
-#include "serve/session/session_priv.h"
 #include "serve/session/session_state.h"
 
 /* A turn of bulk is as short as this while others type: half a buffer. */
@@ -26,8 +26,9 @@ void session_bridge_measure(struct session *session, uint64_t now)
 {
     struct session_rates *before = &session->rates;
     const struct bridge *bridge = &session->bridge;
-    uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - before->at;
-    route_stats_bytes(&session->stats, up, down);
+    uint64_t up = session->stats.bytes_up, down = session->stats.bytes_down;
+    uint64_t elapsed = now - before->at;
+    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
     if (!watch_is_bulk(session->target_watch))
         duct_pool_trim(&session->env->ducts);
     if (before->at == 0) { /* the first measurement only starts the clock */
@@ -36,11 +37,15 @@ void session_bridge_measure(struct session *session, uint64_t now)
     }
     *before = (struct session_rates){
         .at = now,
-        .up = up,
-        .down = down,
-        .up_per_second = rate(before->up, up, elapsed),
-        .down_per_second = rate(before->down, down, elapsed),
+        .up_per_second = rate(up, bridge->up.bytes, elapsed),
+        .down_per_second = rate(down, bridge->down.bytes, elapsed),
     };
+}
+
+static inline void measure_if_due(struct session *session, uint64_t now)
+{
+    if (WSL_UNLIKELY(now - session->rates.at >= SESSION_BRIDGE_RATES_MS))
+        session_bridge_measure(session, now);
 }
 
 void session_bridge_update(struct session *session)
@@ -75,8 +80,7 @@ void session_bridge_turn(struct session *session, unsigned ready)
         watch_moved(session->target_watch, moved, more & BRIDGE_TARGET_READ);
     else
         watch_moved(session->client_watch, moved, more & BRIDGE_CLIENT_READ);
-    if (WSL_UNLIKELY(now - session->rates.at >= SESSION_BRIDGE_RATES_MS))
-        session_bridge_measure(session, now);
+    measure_if_due(session, now);
     /* Once the client is gone, the target gets a shorter deadline than with a slow client. */
     if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
         session_bridge_arm_ending(session);
@@ -95,11 +99,12 @@ static uint32_t shorter(uint32_t a, uint32_t b)
  */
 static uint32_t max_duration(const struct session *session)
 {
+    const struct session_extra *extra = session_extra_of(session);
     uint32_t longest =
-        shorter(session->route ? session->route->max_duration_ms : 0, session->max_duration_ms);
-    if (session->expires_at == 0)
+        shorter(session->route ? session->route->max_duration_ms : 0, extra->max_duration_ms);
+    if (extra->expires_at == 0)
         return longest;
-    int64_t left = (session->expires_at - (int64_t)time(NULL)) * 1000;
+    int64_t left = (extra->expires_at - (int64_t)time(NULL)) * 1000;
     uint64_t passed = session_now(session) - session->bridge.opened_at;
     uint64_t whole = passed + (left > 0 ? (uint64_t)left : 0);
     if (whole >= UINT32_MAX)
@@ -113,7 +118,8 @@ void session_bridge_tick(struct session *session)
     struct bridge_times times = {
         .ping_interval = route ? route->ping_interval_ms : 0,
         .ping_timeout = route ? route->ping_timeout_ms : 0,
-        .idle_timeout = shorter(route ? route->idle_timeout_ms : 0, session->idle_timeout_ms),
+        .idle_timeout =
+            shorter(route ? route->idle_timeout_ms : 0, session_extra_of(session)->idle_timeout_ms),
         .input_timeout = route ? route->input_timeout_ms : 0,
         .max_duration = max_duration(session),
         .close_timeout = session_facts_limits(session)->close_timeout_ms,
@@ -127,7 +133,7 @@ void session_bridge_tick(struct session *session)
         unsent.target = session->target ? socket_unsent(session->target_fd) : 0;
     }
     uint64_t next = bridge_time_tick(bridge, &unsent, &times, now);
-    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
+    measure_if_due(session, now);
     if (next != 0)
         session_arm(session, next - now);
     session_bridge_update(session);

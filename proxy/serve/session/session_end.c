@@ -4,6 +4,7 @@
 
 #include "net/tls/tls.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
@@ -80,10 +81,7 @@ void session_end_now(struct session *session, enum reason reason)
     bridge_free(&session->bridge);
     duct_pool_trim(&session->env->ducts);
     session_entry_free(session);
-    free(session->user);
-    free(session->detail);
-    session_log_forget_refused(session);
-    free(session->target_address);
+    session_extra_free(session);
     site_release(session->site);
     session_arm(session, 0);
 }

@@ -3,6 +3,7 @@
 #include "core/access/limiter.h"
 #include "net/tls/tls.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/site/site.h"
 
 const struct config_limits *session_facts_limits(const struct session *session)
@@ -76,8 +77,8 @@ void session_facts_names(const struct session *session, struct session_names *na
     names->route = config_route_name(session->route);
     const struct config_target *target =
         session->last_target ? session->last_target : session->route->targets;
-    if (session->target_address)
-        names->target = session->target_address;
+    if (session_extra_of(session)->target_address)
+        names->target = session_extra_of(session)->target_address;
     else if (session->route->target_count > 0)
         names->target =
             config_address_print(&target->address, names->address, sizeof(names->address));

@@ -3,8 +3,8 @@
 #include "base/log/log.h"
 #include "core/session/session_id.h"
 #include "net/tls/tls.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
-#include "serve/session/session_priv.h"
 #include "serve/site/site.h"
 
 /* Escapes make a byte six at most: all of them leave room for the other fields of a line. */
@@ -28,6 +28,7 @@ static void cut(char *out, size_t size, struct slice text)
 static void put_parties(const struct session *session, const struct config_route *route,
                         struct log_line *line)
 {
+    const struct session_extra *extra = session_extra_of(session);
     struct session_names names;
     char id[SESSION_ID_TEXT];
     session_facts_names(session, &names);
@@ -40,10 +41,10 @@ static void put_parties(const struct session *session, const struct config_route
         log_text(line, "route", config_route_name(route));
     if (names.target && route == session->route)
         log_text(line, "target", names.target);
-    if (session->chosen_by && route == session->route)
-        log_text(line, "chosen_by", session->chosen_by);
-    if (session->user)
-        log_text(line, "user", session->user);
+    if (extra->chosen_by && route == session->route)
+        log_text(line, "chosen_by", extra->chosen_by);
+    if (extra->user)
+        log_text(line, "user", extra->user);
 }
 
 void session_log_parties(const struct session *session, struct log_line *line)
@@ -87,7 +88,9 @@ static void put_refused(const struct session_refused *refused, struct log_line *
 void session_log_end(const struct session *session, enum reason reason)
 {
     const struct reason_row *row = reason_row(reason);
-    bool automatic = reason != REASON_none && session->automatic == reason && !session->refused;
+    const struct session_extra *extra = session_extra_of(session);
+    const struct session_refused *refused = extra->refused;
+    bool automatic = reason != REASON_none && session->automatic == reason && !refused;
     enum reason_level level = automatic ? REASON_DEBUG : row->level;
     struct log_line line;
     if (!session->site->config->log.access && level < REASON_WARN)
@@ -95,19 +98,18 @@ void session_log_end(const struct session *session, enum reason reason)
     log_begin(&line, level, session->opened ? "session" : "handshake");
     if (!line.active)
         return;
-    const struct session_refused *refused = session->refused;
     bool of_refusal = refused && refused->reason == reason;
     put_parties(session, of_refusal ? refused->route : session->route, &line);
     log_text(&line, "reason", row->name);
-    if (session->detail)
-        log_text(&line, "detail", session->detail);
+    if (extra->detail)
+        log_text(&line, "detail", extra->detail);
     if (of_refusal)
         put_refused(refused, &line);
     log_number(&line, "bytes_up", session->bridge.up.bytes);
     log_number(&line, "bytes_down", session->bridge.down.bytes);
     log_number(&line, "duration_ms",
                session_now(session) -
-                   (session->opened ? session->upgraded_at : session->accepted_at));
+                   (session->opened ? session->bridge.opened_at : session->accepted_at));
     put_tls(session, &line);
     log_end(&line);
 }
@@ -115,15 +117,17 @@ void session_log_end(const struct session *session, enum reason reason)
 void session_log_detail(struct session *session, const char *detail)
 {
     /* Out of memory: the log line lacks its detail. */
-    if (!session->detail && detail[0] != '\0')
-        session->detail = strdup(detail);
+    struct session_extra *extra = detail[0] != '\0' ? session_extra_make(session) : NULL;
+    if (extra && !extra->detail)
+        extra->detail = strdup(detail);
 }
 
 void session_log_refused(struct session *session, enum reason reason,
                          const struct session_log_request *request)
 {
+    struct session_extra *extra = session_extra_make(session);
     session_log_forget_refused(session);
-    struct session_refused *refused = malloc(sizeof(*refused));
+    struct session_refused *refused = extra ? malloc(sizeof(*refused)) : NULL;
     if (!refused)
         return;
     refused->reason = reason;
@@ -131,11 +135,13 @@ void session_log_refused(struct session *session, enum reason reason,
     cut(refused->path, sizeof(refused->path), request->path);
     cut(refused->host, sizeof(refused->host), request->host);
     cut(refused->origin, sizeof(refused->origin), request->origin);
-    session->refused = refused;
+    extra->refused = refused;
 }
 
 void session_log_forget_refused(struct session *session)
 {
-    free(session->refused);
-    session->refused = NULL;
+    if (!session->extra)
+        return;
+    free(session->extra->refused);
+    session->extra->refused = NULL;
 }

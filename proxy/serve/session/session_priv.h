@@ -6,6 +6,7 @@
  *      session_client     a connection without a session
  *      session_entry      needed until the session is open  up to DIALLING, UPGRADED
  *      session_state      steps from state to state         all
+ *      session_extra      what only few sessions have
  *      session_facts      client, listener, route, target
  *      session_log        its log lines
  *      session_end        its end                           -> DEAD
@@ -46,9 +47,9 @@
 #include "serve/session/session_env.h"
 #include "serve/site/limits.h"
 
-/* The byte counts at the last measurement, about one a second while bytes flow. */
+/* Measured about once a second while bytes flow; `stats` has the byte counts of the last time. */
 struct session_rates {
-    uint64_t at, up, down;
+    uint64_t at;
     uint32_t up_per_second, down_per_second; /* between the last two measurements; may saturate */
 };
 
@@ -56,20 +57,20 @@ struct session {
     struct list link; /* in the order of their ids */
     uint64_t id;
     struct session_env *env;
-    struct site *site;                /* a reference */
-    const struct config_route *route; /* of the site; NULL: not known yet */
-    uint32_t listener;                /* index in the site's configuration */
-    uint8_t state;                    /* enum life_state */
-    /* enum reason: why a request of browsers by themselves was refused; none: no such */
-    uint8_t automatic;
-    bool opened : 1;                      /* it has been OPEN */
-    bool admin : 1;                       /* of the admin socket: it does not hold up the end */
-    bool proxy_header_done : 1;           /* it was read, or none is expected */
+    struct site *site;                    /* a reference */
+    const struct config_route *route;     /* of the site; NULL: not known yet */
     struct limits_usage usage;            /* the counters that it is in */
+    uint32_t listener;                    /* index in the site's configuration */
     int fd, target_fd;                    /* target_fd: valid if target is set */
     struct deadline deadline;             /* of its state */
     struct addr peer;                     /* of the socket */
     struct client_address client_address; /* the peer, or the client that a proxy named */
+    uint8_t state;                        /* enum life_state */
+    /* enum reason: why a request of browsers by themselves was refused; none: no such */
+    uint8_t automatic;
+    bool opened : 1;            /* it has been OPEN */
+    bool admin : 1;             /* of the admin socket: it does not hold up the end */
+    bool proxy_header_done : 1; /* it was read, or none is expected */
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
@@ -77,21 +78,16 @@ struct session {
     struct lingering *lingering;             /* owned; NULL: it has not begun */
     struct pool_target *pool_target;         /* the one that is connected; to target_pool_end */
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
-    char *target_address;  /* owned; for the log, if made from the request; NULL: as configured */
-    const char *chosen_by; /* what has named the target, beside the configuration; NULL: nothing */
     struct route_stats_use stats;
-    char *user;         /* owned; as the route's authentication found it. NULL: not known */
-    int64_t expires_at; /* Unix time at which that ends, and the session; 0: never */
-    /* Of the service that has named the target, beside the route's; 0: none. */
-    uint32_t max_duration_ms, idle_timeout_ms;
-    char *detail;                      /* owned; for the log: an error text; NULL: none */
-    struct session_refused *refused;   /* owned; for the log; NULL: no request was refused */
-    struct tap *tap;                   /* owned; NULL: nothing is recorded or shown */
-    uint64_t number;                   /* of the connection, from 1 */
-    uint64_t accepted_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
+    struct session_extra *extra; /* owned; NULL: it has none of that */
+    struct tap *tap;             /* owned; NULL: nothing is recorded or shown */
+    uint64_t number;             /* of the connection, from 1 */
+    uint64_t accepted_at;
     struct session_rates rates;
-    struct bridge bridge;
+    struct bridge bridge; /* from the 101 on; opened_at is 0 before */
 };
+_Static_assert(sizeof(void *) != 8 || sizeof(struct session) <= 680,
+               "there may be ten thousand idle ones");
 
 static inline uint64_t session_now(const struct session *session)
 {

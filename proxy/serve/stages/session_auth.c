@@ -5,6 +5,7 @@
 #include "net/tls/tls.h"
 #include "serve/auth/auth_list.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
@@ -43,10 +44,16 @@ static bool keep_text(char **owned, const char *text)
 
 static bool take_identity(struct session *session, const struct auth_answer *answer)
 {
-    session->expires_at = answer->expires_at;
     session->entry->chosen_by = answer->chosen_by;
-    return keep_text(&session->user, answer->user) &&
-           keep_text(&session->entry->chosen, answer->target);
+    if (!keep_text(&session->entry->chosen, answer->target))
+        return false;
+    if (answer->user[0] == '\0' && answer->expires_at == 0 && !session->extra)
+        return true;
+    struct session_extra *extra = session_extra_make(session);
+    if (!extra)
+        return false;
+    extra->expires_at = answer->expires_at;
+    return keep_text(&extra->user, answer->user);
 }
 
 static void finish(struct session_auth *auth, const struct http_head *head,
@@ -157,9 +164,10 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
 static void end_sessions(struct session *session)
 {
     const struct config_auth_login *login = config_auth_login(session_facts_auth(session));
-    if (login && session->user &&
-        !kill_request_start_user(session->env, session->user, login->users, session_drain_one))
-        log_message(REASON_WARN, "sessions of %s are not ended: out of memory", session->user);
+    const char *user = session_extra_of(session)->user;
+    if (login && user &&
+        !kill_request_start_user(session->env, user, login->users, session_drain_one))
+        log_message(REASON_WARN, "sessions of %s are not ended: out of memory", user);
 }
 
 /* The sender takes the body over. */

@@ -12,6 +12,7 @@
 #include "serve/metrics/process_facts.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
@@ -95,8 +96,8 @@ static size_t encode_proxy_header(const struct session *session, enum config_tar
     if (version == CONFIG_TARGET_PROXY_V1)
         return proxy_proto_encode_v1(out, capacity, &header);
     header.authority = slice_of(session->entry->host ? session->entry->host : "");
-    if (session->user)
-        header.user = slice_of(session->user);
+    if (session_extra_of(session)->user)
+        header.user = slice_of(session_extra_of(session)->user);
     if (session_facts_is_tls(session)) {
         tls_facts(session->client, &facts);
         header.tls = (struct proxy_proto_tls){
@@ -118,15 +119,19 @@ static void note_attempt(struct session *session, const struct config_target *ta
     const struct config_address *address = &candidate->address;
     bool as_configured =
         address->host == target->address.host && address->path == target->address.path;
-    free(session->target_address);
-    session->target_address = NULL;
     session->last_target = target;
+    if (session->extra) {
+        free(session->extra->target_address);
+        session->extra->target_address = NULL;
+    }
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
     const char *name = dial_result_where(candidate->shown, address, text, sizeof(text));
     /* Out of memory: the log line has the address as configured. */
-    session->target_address = strdup(name);
+    struct session_extra *extra = session_extra_make(session);
+    if (extra)
+        extra->target_address = strdup(name);
     const struct session_entry *entry = session->entry;
     if (entry->destination)
         route_stats_enter_target(&session->stats, session->site->routes[entry->match.route].stats,
@@ -227,7 +232,6 @@ static void start_bridge(struct session *session)
     else
         bridge_init(bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     bridge->metrics = &session->env->metrics;
-    session->upgraded_at = now;
     limits_note_session(&session->usage);
     if (!is_raw(session))
         bridge_send_upgrade(bridge, opening->answer, opening->answer_length, now);

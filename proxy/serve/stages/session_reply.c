@@ -7,6 +7,7 @@
 #include "serve/http/reply_flow.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_lingering.h"
 #include "serve/session/session_log.h"
@@ -143,7 +144,8 @@ void session_reply_send(struct session *session, const struct reply *reply)
     entry->status = (uint16_t)reply->status;
     entry->answer = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
     /* A connection that probed is logged for that, also after a good request. */
-    if (!session->refused || (reply->reason && session->automatic != reply->reason))
+    if (!session_extra_of(session)->refused ||
+        (reply->reason && session->automatic != reply->reason))
         entry->outcome = entry->answer;
     entry->flow = reply_flow_create(reply, &terms);
     if (!entry->flow) {

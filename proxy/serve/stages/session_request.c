@@ -4,6 +4,7 @@
 #include "serve/destination/session_token.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/site/site.h"
@@ -28,11 +29,7 @@ static void begin(struct session *session, const struct http_head *head)
     entry->keep = opening_may_stay(head, false);
     entry->asked_at = session_now(session);
     session->route = NULL;
-    free(session->user);
-    session->user = NULL;
-    session->expires_at = 0;
-    session->max_duration_ms = session->idle_timeout_ms = 0;
-    session->chosen_by = NULL;
+    session_extra_forget_request(session);
 }
 
 /* Targets that speak WebSocket, and have no subprotocols of their own: they get the client's. */

@@ -3,8 +3,8 @@
 #include "base/log/log.h"
 #include "config/model/config.h"
 #include "serve/metrics/process_facts.h"
+#include "serve/session/session_extra.h"
 #include "serve/session/session_facts.h"
-#include "serve/session/session_priv.h"
 #include "serve/status/session_row.h"
 #include "serve/status/worker_request.h"
 
@@ -89,7 +89,8 @@ static void user_done_cb(struct worker_request *base)
 
 static bool is_of_user(const struct session *session, const struct kill_user *kill)
 {
-    if (!session->route || !session->user || strcmp(session->user, kill->user) != 0)
+    const char *user = session_extra_of(session)->user;
+    if (!session->route || !user || strcmp(user, kill->user) != 0)
         return false;
     const struct config_auth_login *login = config_auth_login(session_facts_auth(session));
     return login && strcmp(login->users, kill->users) == 0 && session_row_is_listed(session);

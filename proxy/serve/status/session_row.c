@@ -4,7 +4,7 @@
 #include "core/session/life.h"
 #include "net/tls/tls.h"
 #include "serve/session/session_bridge.h"
-#include "serve/session/session_priv.h"
+#include "serve/session/session_extra.h"
 
 bool session_row_is_listed(const struct session *session)
 {
@@ -120,7 +120,7 @@ void session_row_read_numbers(struct session *session, struct session_row *row, 
         session_bridge_measure(session, now);
     *row = (struct session_row){
         .id = session->id,
-        .age_ms = now - (session->upgraded_at != 0 ? session->upgraded_at : session->accepted_at),
+        .age_ms = now - (bridge->opened_at != 0 ? bridge->opened_at : session->accepted_at),
         .idle_ms = since(bridge->moved_at != 0 ? bridge->moved_at : session->accepted_at, now),
         .input_ms = since(bridge->input_at != 0 ? bridge->input_at : session->accepted_at, now),
         .ping_ms = trip != 0 ? trip - 1 : SESSION_ROW_NEVER,
@@ -156,7 +156,7 @@ void session_row_read_texts(const struct session *session, struct session_row *r
     row->listener = texts->names.listener;
     row->route = texts->names.route ? texts->names.route : "";
     row->target = texts->names.target;
-    row->user = session->user;
+    row->user = session_extra_of(session)->user;
     read_tls(session, row, texts);
 }
 

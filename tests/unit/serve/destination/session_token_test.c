@@ -13,6 +13,7 @@
 #include "lib/token_folder.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_env.h"
+#include "serve/session/session_extra.h"
 #include "serve/site/site.h"
 #include "serve/tokens/token_sources.h"
 
@@ -62,7 +63,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     free(entry.destination);
-    free(session.detail);
+    session_extra_free(&session);
     token_source_release(site_routes[1].tokens);
     return token_folder_close(state);
 }
@@ -88,7 +89,7 @@ static void test_finds_the_destination(void **unused)
     assert_int_equal(verdict, REASON_none);
     assert_string_equal(entry.destination->address.host, "desk");
     assert_int_equal(entry.destination->address.port, 5900);
-    assert_null(session.detail);
+    assert_null(session_extra_of(&session)->detail);
 }
 
 static void test_a_request_without_a_token(void **unused)
@@ -101,7 +102,7 @@ static void test_a_token_that_is_unknown(void **unused)
 {
     look_up("/vnc/two");
     assert_int_equal(verdict, REASON_token_unknown);
-    assert_null(session.detail);
+    assert_null(session_extra_of(&session)->detail);
 }
 
 static void test_a_token_that_is_longer_than_any(void **unused)
@@ -117,7 +118,8 @@ static void test_a_token_whose_file_is_wrong(void **unused)
 {
     look_up("/vnc/bad");
     assert_int_equal(verdict, REASON_token_source);
-    assert_string_equal(session.detail, "the file of the token: the target is not HOST:PORT");
+    assert_string_equal(session_extra_of(&session)->detail,
+                        "the file of the token: the target is not HOST:PORT");
 }
 
 static void test_without_memory(void **unused)

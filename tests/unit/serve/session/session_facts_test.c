@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "serve/session/session_entry.h"
+#include "serve/session/session_extra.h"
 #include "serve/site/site.h"
 
 static struct config_target targets[2];
@@ -104,7 +105,7 @@ static void test_route_and_target(void **unused)
     session.last_target = &targets[1];
     session_facts_names(&session, &names);
     assert_string_equal(names.target, "unix:/run/vnc");
-    session.target_address = filled;
+    session.extra = &(struct session_extra){.target_address = filled};
     session_facts_names(&session, &names);
     assert_string_equal(names.target, filled);
 }

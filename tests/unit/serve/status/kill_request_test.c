@@ -3,6 +3,7 @@
 
 #include "lib/failing_alloc.h"
 #include "lib/status_lab.h"
+#include "serve/session/session_extra.h"
 
 static struct session *ended;
 static bool was_found;
@@ -66,11 +67,12 @@ static void test_end_a_user(void **unused)
     static const struct config_route guarded[] = {{.auth = {.methods = &auth[0], .count = 1}},
                                                   {.auth = {.methods = &auth[1], .count = 1}},
                                                   {.auth = {.count = 0}}};
-    static char ann[] = "ann", bob[] = "bob";
+    static char names[][4] = {"ann", "bob"};
+    static struct session_extra ann = {.user = names[0]}, bob = {.user = names[1]};
     for (unsigned i = 0; i < 30; i++) {
         add(i % WORKERS, i);
         sessions[i]->route = &guarded[i % 5 < 3 ? 0 : i % 5 - 2];
-        sessions[i]->user = i % 7 == 0 ? NULL : i % 2 ? ann : bob;
+        sessions[i]->extra = i % 7 == 0 ? NULL : i % 2 ? &ann : &bob;
     }
     sessions[1]->state = LIFE_HEAD;
     assert_true(kill_request_start_user(&envs[1], "ann", "users", end_of_user));
@@ -79,7 +81,7 @@ static void test_end_a_user(void **unused)
     for (unsigned i = 0; i < 30; i++) {
         bool of_ann = i % 7 != 0 && i % 2 && i % 5 < 3 && i != 1;
         assert_int_equal(gone[i], of_ann);
-        sessions[i]->user = NULL;
+        sessions[i]->extra = NULL;
     }
     failing_alloc_arm(1);
     assert_false(kill_request_start_user(&envs[1], "ann", "users", end_of_user));
