@@ -3,8 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
+#include "base/siphash.h"
 #include "codec/http/http_char.h"
 
 static bool hmac(unsigned char out[static LOGIN_KEYS_BYTES], struct slice key,
@@ -29,8 +29,14 @@ void login_keys_wipe(struct login_keys *keys)
 
 bool login_keys_random(struct login_keys *keys)
 {
+    /* OpenSSL's generator would first make tables of all ciphers: every process has such a key. */
+    struct siphash_seed halves[2] = {{0, 0}, {0, 0}};
+    _Static_assert(sizeof(halves) == LOGIN_KEYS_BYTES, "two of them are a key");
+    bool random = siphash_seed(&halves[0]) && siphash_seed(&halves[1]);
+    memcpy(keys->bytes[0], halves, sizeof(halves));
+    OPENSSL_cleanse(halves, sizeof(halves));
     keys->count = 1;
-    return RAND_priv_bytes(keys->bytes[0], LOGIN_KEYS_BYTES) == 1;
+    return random;
 }
 
 /* A line becomes a key of fixed size. */

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/crypto.h>
+
 #include "lib/failing_alloc.h"
 
 static void test_secret_files(void **state)
@@ -45,8 +47,18 @@ static void test_random_keys(void **state)
     assert_true(login_keys_random(&one) && login_keys_random(&other));
     assert_int_equal(one.count, 1);
     assert_memory_not_equal(one.bytes[0], other.bytes[0], LOGIN_KEYS_BYTES);
+    assert_memory_not_equal(one.bytes[0], one.bytes[0] + LOGIN_KEYS_BYTES / 2,
+                            LOGIN_KEYS_BYTES / 2);
     login_keys_wipe(&one);
     assert_int_equal(one.count, 0);
+}
+
+/* Comes first. OpenSSL takes functions for memory only until it has allocated some. */
+static void test_random_keys_without_tables_of_algorithms(void **state)
+{
+    struct login_keys keys;
+    assert_true(login_keys_random(&keys));
+    assert_int_equal(CRYPTO_set_mem_functions(NULL, NULL, NULL), 1);
 }
 
 static void test_derived_keys(void **state)
@@ -90,6 +102,7 @@ static void test_hmac(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_keys_without_tables_of_algorithms),
         cmocka_unit_test(test_secret_files),
         cmocka_unit_test(test_random_keys),
         cmocka_unit_test(test_derived_keys),
