@@ -5,14 +5,21 @@
 
 #include "base/log/log.h"
 #include "run/change/handover.h"
+#include "run/memory/resident.h"
 #include "run/process/privilege.h"
+#include "run/process/process_setup.h"
 
-/* In the starter, which then wipes its copy of the configuration: it needs no password of it. */
+/*
+ * In the starter, which then wipes its copy of the configuration: it needs no password of it. From
+ * here on it waits, usually for its whole life, so it gives memory back.
+ */
 static bool drop(const void *owner, char *error, size_t error_size)
 {
     const struct config *config = owner;
     bool dropped = privilege_drop(config->user, config->group, error, error_size);
     config_release(config);
+    process_setup_trim_memory();
+    resident_release_code();
     return dropped;
 }
 
@@ -42,6 +49,7 @@ bool supervisor_sandbox_prepare(struct supervisor *supervisor, char *error, size
         .drop_owner = options->config,
         .program = options->program,
     };
+    process_setup_trim_memory(); /* what is free now would stay in both */
     if (starter_open(&supervisor->starter, &setup))
         return true;
     snprintf(error, error_size,
