@@ -1,5 +1,7 @@
 #include "net/mailbox.h"
 
+#include "net/loop/pieces.h"
+
 /* From here on the sender may post it again, and `run` may free it. */
 static bool take_next(struct mailbox *mailbox, struct mailbox_post *out)
 {
@@ -25,7 +27,7 @@ static void wake_cb(uv_async_t *wake)
     mailbox->end = &mailbox->first;
     pthread_mutex_unlock(&mailbox->mutex);
     while (take_next(mailbox, &post))
-        post.run(mailbox->owner, post.argument);
+        PIECES_RUN("post", post.run, post.run(mailbox->owner, post.argument));
 }
 
 bool mailbox_open(struct mailbox *mailbox, uv_loop_t *loop, void *owner)

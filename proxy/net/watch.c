@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "net/loop/pieces.h"
+
 /* In one look, while nothing patient waits; and while something does. */
 #define EVENTS_MAX  256
 #define EVENTS_SOME 32
@@ -75,7 +77,7 @@ static struct watch_turn call(struct watch *watch, unsigned ready)
     ready &= ~WATCH_HUNG_UP | want;
     set->turn = (struct watch_turn){0};
     if (news || (ready & want & (WATCH_READ | WATCH_WRITE)))
-        watch->callback(watch->owner, ready);
+        PIECES_RUN("watch", watch->callback, watch->callback(watch->owner, ready));
     else if (events_for(watch) != watch->armed)
         (void)!update_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
     return set->turn;

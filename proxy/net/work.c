@@ -1,5 +1,7 @@
 #include "net/work.h"
 
+#include "net/loop/pieces.h"
+
 bool work_pool_open(struct work_pool *pool)
 {
     work_share_init(&pool->share);
@@ -74,7 +76,7 @@ static void done_cb(uv_work_t *request, int status)
     struct work_task *task = WSL_CONTAINER(request, struct work_task, request);
     (void)status;
     work_finish(&task->job);
-    task->done(task);
+    PIECES_RUN("done", task->done, task->done(task));
 }
 
 static void begin(struct work_task *task)

@@ -1,5 +1,7 @@
 #include "net/loop/timers.h"
 
+#include "net/loop/pieces.h"
+
 static void wake_cb(uv_timer_t *timer);
 
 /* An earlier time than needed is fine: it costs one turn of the loop. */
@@ -22,7 +24,7 @@ static void wake_cb(uv_timer_t *timer)
     struct deadline *due;
     timers->running = true;
     for (int i = 0; i < TIMERS_PER_TURN && (due = deadlines_take(&timers->deadlines, now)); i++)
-        timers->callback(due);
+        PIECES_RUN("timer", timers->callback, timers->callback(due));
     timers->running = false;
     timers->wakes_at = DEADLINES_NEVER;
     update(timers, 1); /* libuv calls back again in the same turn if a timer starts with 0 */

@@ -8,6 +8,7 @@
 #include "core/access/limiter.h"
 #include "net/connect/lookup.h"
 #include "net/connect/resolve.h"
+#include "net/loop/pieces.h"
 #include "run/memory/resident.h"
 #include "run/process/loop.h"
 #include "run/process/pid_file.h"
@@ -59,9 +60,8 @@ static void signal_cb(void *owner, int number)
     }
 }
 
-static void tick_cb(uv_timer_t *timer)
+static void tick(struct supervisor *supervisor)
 {
-    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, tick_timer);
     char status[64];
     uint64_t open;
     process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
@@ -75,6 +75,12 @@ static void tick_cb(uv_timer_t *timer)
     if (change_queue_is_idle(&supervisor->changes) &&
         site_resources_files_changed(supervisor->site->resources))
         supervisor_change_request(supervisor, CHANGE_CERTIFICATES);
+}
+
+static void tick_cb(uv_timer_t *timer)
+{
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, tick_timer);
+    PIECES_RUN("tick", tick, tick(supervisor));
 }
 
 static void watchdog_cb(uv_timer_t *timer)

@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "net/connect/resolve.h"
 #include "net/http/http_pool.h"
+#include "net/loop/pieces.h"
 #include "net/tls/tls.h"
 #include "run/process/loop.h"
 #include "serve/stages/session.h"
@@ -63,7 +64,7 @@ static void drain_cb(uv_timer_t *timer)
     struct worker_drain *plan = &worker->drain;
     bool last = plan->tick >= plan->ticks;
     size_t due = last ? SIZE_MAX : plan->sessions * plan->tick / plan->ticks - plan->ended;
-    plan->ended += session_drain_some(&worker->env, due);
+    PIECES_RUN("drain", session_drain_some, plan->ended += session_drain_some(&worker->env, due));
     plan->tick++;
     if (last)
         uv_timer_stop(timer);

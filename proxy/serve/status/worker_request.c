@@ -1,10 +1,12 @@
 #include "serve/status/worker_request.h"
 
+#include "net/loop/pieces.h"
+
 static void run_cb(void *owner, void *argument)
 {
     struct worker_request *request = argument;
     (void)owner;
-    request->run(request);
+    PIECES_RUN("request", request->run, request->run(request));
 }
 
 void worker_request_begin(struct worker_request *request, struct session_env *asker)
