@@ -6,8 +6,6 @@
 /* Enough for most files of a web page: head and file go out in one write. */
 #define FIRST_OF_FILE ((size_t)64 * 1024)
 
-#define PIECES_PER_TURN 4
-
 struct reply_flow {
     struct reply_body body; /* the unsent part: offset and length change */
     uint64_t body_sent;
@@ -145,7 +143,8 @@ struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
                           uint8_t scratch[static REPLY_FLOW_PIECE])
 {
     flow->no_sendfile = flow->no_sendfile || !transport_sends_files(transport);
-    for (int piece = 0; piece < PIECES_PER_TURN && !is_written(flow); piece++) {
+    uint64_t before = reply_flow_sent(flow);
+    while (!is_written(flow) && reply_flow_sent(flow) - before < REPLY_FLOW_PIECE) {
         struct io io = write_piece(flow, transport, scratch);
         if (io.status != IO_OK)
             return io;

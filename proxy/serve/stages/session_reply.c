@@ -116,6 +116,7 @@ static void move(struct session *session)
         return;
     case IO_WANT_WRITE:
         watch_want(session->client_watch, WATCH_WRITE);
+        watch_moved(session->client_watch, reply_flow_sent(entry->flow) - before, false);
         if (before == 0 || reply_flow_sent(entry->flow) != before) {
             entry->unsent_known = false;
             session_arm_first_check(session, timeout);

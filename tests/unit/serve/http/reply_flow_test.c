@@ -148,7 +148,25 @@ static void test_a_turn_is_bounded(void **unused)
     struct reply_flow *flow = reply_flow_create(&reply, &(struct reply_terms){0});
     assert_non_null(flow);
     assert_int_equal(reply_flow_turn(flow, &fake.transport, scratch).status, IO_WANT_WRITE);
-    assert_int_equal(fake.out_length, 4 * REPLY_FLOW_PIECE);
+    assert_int_equal(fake.out_length, REPLY_FLOW_PIECE);
+    reply_flow_free(flow);
+    fake_free(&fake);
+}
+
+/* The first write of a file is short, so that a second one may follow in the same turn. */
+static void test_a_turn_with_a_file_is_bounded(void **unused)
+{
+    const struct case_of row = {
+        .length = BODY_MAX, .step = FAKE_NO_LIMIT, .send_file = fake_send_file};
+    struct reply reply = {.status = 200, .body = body_from(REPLY_FILE, BODY_MAX)};
+    struct transport_ops ops;
+    struct fake fake;
+    open_fake(&fake, &ops, &row);
+    struct reply_flow *flow = reply_flow_create(&reply, &(struct reply_terms){0});
+    assert_non_null(flow);
+    assert_int_equal(reply_flow_turn(flow, &fake.transport, scratch).status, IO_WANT_WRITE);
+    assert_int_equal(fake.writes, 2);
+    assert_true(fake.out_length < 2 * REPLY_FLOW_PIECE);
     reply_flow_free(flow);
     fake_free(&fake);
 }
@@ -252,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_from_every_source),
         TEST(test_a_turn_is_bounded),
+        TEST(test_a_turn_with_a_file_is_bounded),
         TEST(test_head_and_small_body_are_one_write),
         TEST(test_head_only),
         TEST(test_a_file_that_becomes_shorter),

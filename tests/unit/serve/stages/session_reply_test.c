@@ -321,6 +321,25 @@ static void test_a_client_that_does_not_read(void **unused)
     end();
 }
 
+/* Others who type do not wait behind a large answer. */
+static void test_a_large_answer_is_bulk(void **unused)
+{
+    const size_t length = (size_t)4 << 20;
+    begin(true);
+    session_reply_send(
+        session, &(struct reply){.status = 200, .body = reply_owned(calloc(1, length), length)});
+    assert_int_equal(session->state, LIFE_REPLYING);
+    assert_false(watch_is_bulk(session->client_watch));
+    char *all = malloc(length);
+    assert_non_null(all);
+    assert_true(recv(peer, all, length, 0) > 0);
+    turn();
+    assert_int_equal(session->state, LIFE_REPLYING);
+    assert_true(watch_is_bulk(session->client_watch));
+    free(all);
+    end();
+}
+
 static void test_without_memory(void **unused)
 {
     begin(true);
@@ -353,6 +372,7 @@ int main(void)
         TEST(test_a_token_may_come_in_the_last_turn),
         TEST(test_told_to_be_the_last_while_waiting),
         TEST(test_a_client_that_does_not_read),
+        TEST(test_a_large_answer_is_bulk),
         TEST(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
