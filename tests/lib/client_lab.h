@@ -13,6 +13,7 @@
 #define WSLUICE_TESTS_LIB_CLIENT_LAB_H
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -168,6 +169,29 @@ static inline char *client_lab_receive(void)
     ssize_t n = recv(client_lab.peer, text, sizeof(text) - 1, 0);
     text[n > 0 ? n : 0] = '\0';
     return text;
+}
+
+/* Turns until the answer is there, which a thread of the pool may make. */
+static inline char *client_lab_answer(void)
+{
+    struct pollfd peer = {.fd = client_lab.peer, .events = POLLIN};
+    client_lab_turn();
+    while (poll(&peer, 1, 1) == 0)
+        client_lab_turn();
+    return client_lab_receive();
+}
+
+/* Takes all places of a kind of work in the pool; then gives them back. */
+static inline void client_lab_occupy(struct work_job jobs[static WORK_THREADS], enum work_kind kind)
+{
+    for (unsigned i = 0; i < work_share_at_once(kind); i++)
+        assert_true(work_request(&client_lab.work.lane, &jobs[i], kind, 1000 + i, NULL));
+}
+
+static inline void client_lab_vacate(struct work_job jobs[static WORK_THREADS], enum work_kind kind)
+{
+    for (unsigned i = 0; i < work_share_at_once(kind); i++)
+        work_finish(&jobs[i]);
 }
 
 static inline bool client_lab_is_closed(void)

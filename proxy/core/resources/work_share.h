@@ -17,14 +17,15 @@
 #include "base/base.h"
 
 /* The threads of libuv's pool (UV_THREADPOOL_SIZE). */
-#define WORK_THREADS 27
+#define WORK_THREADS 29
 
 /*
  * KIND(name, jobs at once, jobs of one client at once)
  *
  * names: hosts from the configuration or from a token's file. requested_names: hosts that are made
  * of a request. libuv gives half of its threads to names. known_passwords: of users who have logged
- * in from the same address before, so that guesses of others do not hold them up.
+ * in from the same address before, so that guesses of others do not hold them up. reports: metrics
+ * and status, which must not wait for a disk.
  */
 #define WORK_TABLE(KIND)                                                                           \
     KIND(names, 8, 8)                                                                              \
@@ -34,7 +35,8 @@
     KIND(passwords, 2, 1)                                                                          \
     KIND(known_passwords, 1, 1)                                                                    \
     KIND(recordings, 3, 3)                                                                         \
-    KIND(reload, 1, 1)
+    KIND(reload, 1, 1)                                                                             \
+    KIND(reports, 2, 1)
 
 #define WORK_ENUM(name, at_once, per_client) WORK_##name,
 enum work_kind { WORK_TABLE(WORK_ENUM) WORK_KINDS };

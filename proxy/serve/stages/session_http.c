@@ -44,11 +44,11 @@ static int by_end(const void *a, const void *b)
 }
 
 /* NULL: out of memory. Of very many, those that expire first. */
-static struct prometheus_certificate *list_certificates(const struct session *session,
+static struct prometheus_certificate *list_certificates(const struct site_resources *resources,
                                                         struct prometheus_site *site)
 {
     const struct tls_store_certificate *certificates =
-        tls_store_certificates(session->site->resources->store, &site->certificate_count);
+        tls_store_certificates(resources->store, &site->certificate_count);
     struct prometheus_certificate *list = calloc(site->certificate_count + 1, sizeof(*list));
     for (size_t i = 0; list && i < site->certificate_count; i++)
         list[i] = (struct prometheus_certificate){certificates[i].file, certificates[i].not_after};
@@ -82,12 +82,11 @@ static size_t merge_targets(struct prometheus_target *list, size_t count)
     return kept;
 }
 
-static struct prometheus_target *list_targets(const struct session *session,
+static struct prometheus_target *list_targets(const struct site_resources *resources, uint64_t now,
                                               struct prometheus_site *site)
 {
-    uint64_t now = session_now(session);
     size_t count;
-    struct pool_target *targets = target_pool_targets(session->site->resources->pool, &count);
+    struct pool_target *targets = target_pool_targets(resources->pool, &count);
     struct prometheus_target *list = calloc(count + 1, sizeof(*list));
     for (size_t i = 0; list && i < count; i++) {
         (void)target_pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
@@ -99,24 +98,81 @@ static struct prometheus_target *list_targets(const struct session *session,
     return list;
 }
 
-static void metrics(struct session *session)
+/* Samples of thousands of routes take milliseconds: the thread pool prints them. */
+struct scrape {
+    struct work_task task;
+    struct session_env *env;
+    struct session_wait *wait;
+    struct site *site; /* a reference */
+    uint64_t now;
+    char *body; /* NULL: out of memory */
+    size_t length;
+};
+
+static void print_cb(struct work_task *task)
 {
+    struct scrape *scrape = WSL_CONTAINER(task, struct scrape, task);
+    const struct site_resources *resources = scrape->site->resources;
     struct prometheus_site site = {0};
-    size_t length = 0;
-    struct prometheus_certificate *certificates = list_certificates(session, &site);
-    struct prometheus_target *targets = list_targets(session, &site);
-    char *body =
-        certificates && targets ? prometheus_print(session->env->process, &site, &length) : NULL;
+    struct prometheus_certificate *certificates = list_certificates(resources, &site);
+    struct prometheus_target *targets = list_targets(resources, scrape->now, &site);
+    if (certificates && targets)
+        scrape->body = prometheus_print(scrape->env->process, &site, &scrape->length);
     free(certificates);
     free(targets);
-    if (!body) {
-        session_reply_refuse(session, REASON_out_of_memory);
+}
+
+static void finish(struct scrape *scrape)
+{
+    struct session_env *env = scrape->env;
+    struct reply reply = scrape->body
+                             ? (struct reply){.status = 200,
+                                              .content_type = PROMETHEUS_TYPE,
+                                              .cache_control = "no-store",
+                                              .body = reply_owned(scrape->body, scrape->length)}
+                             : reply_refusal(REASON_out_of_memory);
+    session_reply_resume(scrape->wait, &reply);
+    site_release(scrape->site);
+    free(scrape);
+    session_env_release(env);
+}
+
+static void printed_cb(struct work_task *task)
+{
+    finish(WSL_CONTAINER(task, struct scrape, task));
+}
+
+/* The client has gone; what is printed already is completed. */
+static void cancel(void *producer)
+{
+    struct scrape *scrape = producer;
+    if (work_cancel(&scrape->task.job))
+        finish(scrape);
+}
+
+static void metrics(struct session *session)
+{
+    struct scrape *scrape = calloc(1, sizeof(*scrape));
+    if (!scrape) {
+        session_reply_fail(session, REASON_out_of_memory);
         return;
     }
-    session_reply_send(session, &(struct reply){.status = 200,
-                                                .content_type = PROMETHEUS_TYPE,
-                                                .cache_control = "no-store",
-                                                .body = reply_owned(body, length)});
+    struct session_wait *wait = session_reply_wait(session);
+    if (!wait) {
+        free(scrape);
+        return;
+    }
+    *scrape = (struct scrape){
+        .task = {.work = print_cb, .done = printed_cb},
+        .env = session->env,
+        .wait = wait,
+        .site = site_retain(session->site),
+        .now = session_now(session),
+    };
+    wait->abandoned = cancel;
+    wait->producer = scrape;
+    session_env_hold(scrape->env);
+    work_queue(&scrape->env->lane, &scrape->task, WORK_reports, session_facts_client_key(session));
 }
 
 /* Whether each bridge route of that name has a target that may be usable. */

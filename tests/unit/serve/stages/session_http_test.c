@@ -50,8 +50,7 @@ static int set_up(void **unused)
 static const char *answer_to(const char *request)
 {
     client_lab_connect(request);
-    client_lab_turn();
-    const char *answer = client_lab_receive();
+    const char *answer = client_lab_answer();
     close(client_lab.peer);
     client_lab.peer = -1;
     client_lab_turn();
@@ -153,6 +152,35 @@ static void test_metrics_merge_targets(void **unused)
         target_pool_end(&targets[i]);
 }
 
+/* The loop serves others meanwhile. */
+static void test_metrics_are_printed_in_the_pool(void **unused)
+{
+    struct work_job jobs[WORK_THREADS] = {0};
+    client_lab_occupy(jobs, WORK_reports);
+    client_lab_connect(GET("/metrics"));
+    client_lab_turn();
+    int scraper = client_lab.peer;
+    assert_has(answer_to(GET("/live")), "HTTP/1.1 200 ");
+    client_lab.peer = scraper;
+    assert_string_equal(client_lab_receive(), "");
+    client_lab_vacate(jobs, WORK_reports);
+    assert_has(client_lab_answer(), "HTTP/1.1 200 ");
+}
+
+/* A scrape whose client has gone leaves the queue. */
+static void test_a_scraper_that_goes(void **unused)
+{
+    struct work_job jobs[WORK_THREADS] = {0};
+    client_lab_occupy(jobs, WORK_reports);
+    client_lab_connect(GET("/metrics"));
+    client_lab_turn();
+    assert_int_equal(client_lab.env.live, 2); /* the session, and its scrape */
+    session_drain_kill(&client_lab.env, REASON_drained);
+    client_lab_turn();
+    assert_int_equal(client_lab.env.live, 0);
+    client_lab_vacate(jobs, WORK_reports);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, client_lab_close)
@@ -164,6 +192,8 @@ int main(void)
         TEST(test_liveness),
         TEST(test_readiness_needs_a_target),
         TEST(test_metrics_merge_targets),
+        TEST(test_metrics_are_printed_in_the_pool),
+        TEST(test_a_scraper_that_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
