@@ -30,12 +30,20 @@ static const char text_type[] = "text/plain; charset=utf-8";
 
 /* A request while other workers produce its answer. */
 struct question {
+    struct work_task task;
     struct session_wait *wait;
     struct site *site; /* a reference */
-    const struct session_env *env;
+    struct session_env *env;
+    uint64_t client; /* for its turn in the pool */
     enum status_format format;
     const char *refusal;
     uint64_t id; /* of the session to end */
+    /* A list, while the pool prints it: */
+    struct session_list list;
+    struct predecessors_answer *others; /* without rows */
+    size_t other_count, length;
+    uint64_t now;
+    char *bytes; /* NULL: out of memory */
 };
 
 /* ---- answers ---- */
@@ -111,6 +119,8 @@ static void finish(struct question *question, const struct reply *reply)
 {
     session_reply_resume(question->wait, reply);
     site_release(question->site);
+    session_list_free(&question->list);
+    free(question->others);
     free(question);
 }
 
@@ -123,6 +133,7 @@ static struct question *ask(struct session *session, enum status_format format, 
         return NULL;
     }
     question->env = session->env;
+    question->client = session_facts_client_key(session);
     question->format = format;
     question->refusal = refusal;
     question->site = site_retain(session->site);
@@ -140,26 +151,67 @@ static void give_up(struct question *question)
     finish(question, &reply);
 }
 
-static void listed_cb(void *owner, const struct all_sessions *all)
+/* A thousand rows take milliseconds: the thread pool sorts and prints them. */
+static void print_cb(struct work_task *task)
 {
-    struct question *question = owner;
-    size_t length = 0;
+    struct question *question = WSL_CONTAINER(task, struct question, task);
     const struct status_view view = {
         .site = question->site,
         .process = question->env->process,
-        .list = all->list,
-        .now = uv_now(question->env->loop),
+        .list = &question->list,
+        .now = question->now,
         .wall = wall_clock_ms(),
         .refusal = question->refusal,
-        .predecessors = all->others,
-        .predecessor_count = all->other_count,
+        .predecessors = question->others,
+        .predecessor_count = question->other_count,
     };
-    char *bytes = NULL;
-    if (!all->list->failed && !session_reply_is_abandoned(question->wait))
-        bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
-                                                       : status_text_print(&view, &length);
-    struct reply reply = reply_with(200, question->format, bytes, length);
+    session_list_sort(&question->list);
+    question->bytes = question->format == STATUS_FORMAT_JSON
+                          ? status_json(&view, &question->length)
+                          : status_text_print(&view, &question->length);
+}
+
+static void answer_list(struct question *question)
+{
+    struct session_env *env = question->env;
+    struct reply reply = reply_with(200, question->format, question->bytes, question->length);
     finish(question, &reply);
+    session_env_release(env);
+}
+
+static void printed_cb(struct work_task *task)
+{
+    answer_list(WSL_CONTAINER(task, struct question, task));
+}
+
+/* The client has gone; what is printed already is completed. */
+static void cancel(void *producer)
+{
+    struct question *question = producer;
+    if (work_cancel(&question->task.job))
+        answer_list(question);
+}
+
+static void listed_cb(void *owner, const struct all_sessions *all)
+{
+    struct question *question = owner;
+    size_t size = all->other_count * sizeof(*all->others);
+    question->others = size > 0 ? malloc(size) : NULL;
+    if ((size > 0 && !question->others) || all->list->failed ||
+        session_reply_is_abandoned(question->wait)) {
+        give_up(question);
+        return;
+    }
+    if (size > 0)
+        memcpy(question->others, all->others, size);
+    question->other_count = all->other_count;
+    question->list = session_list_take(all->list);
+    question->now = uv_now(question->env->loop);
+    question->task = (struct work_task){.work = print_cb, .done = printed_cb};
+    question->wait->abandoned = cancel;
+    question->wait->producer = question;
+    session_env_hold(question->env);
+    work_queue(&question->env->lane, &question->task, WORK_reports, question->client);
 }
 
 static bool is_wanted(const void *owner)

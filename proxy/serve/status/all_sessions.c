@@ -43,7 +43,7 @@ static void seed(void *owner, struct session_list *list)
     }
 }
 
-static void listed_cb(void *owner, const struct session_list *list)
+static void listed_cb(void *owner, struct session_list *list)
 {
     struct listing *listing = owner;
     const struct all_sessions all = {list, listing->others, listing->other_count};
@@ -83,7 +83,7 @@ static void others_cb(void *owner, const struct predecessors_answer *answers, si
             listing->others[i].rows = (struct slice){NULL, 0}; /* their text goes now */
         return;
     }
-    const struct session_list failed = {.query = listing->query, .failed = true};
+    struct session_list failed = {.query = listing->query, .failed = true};
     listed_cb(listing, &failed);
 }
 

@@ -13,7 +13,7 @@
 #include "serve/status/predecessors.h"
 
 struct all_sessions {
-    const struct session_list *list;
+    struct session_list *list;                /* not sorted yet; its rows may be taken */
     const struct predecessors_answer *others; /* without rows */
     size_t other_count;
 };

@@ -103,7 +103,8 @@ static struct link_message_facts facts_of(const struct session_env *env)
     return facts;
 }
 
-static void listed_cb(void *owner, const struct session_list *list)
+/* In no order: the asker sorts the rows of all processes. */
+static void listed_cb(void *owner, struct session_list *list)
 {
     struct link_server *server = owner;
     struct text text = {.limit = ANSWER_MAX};

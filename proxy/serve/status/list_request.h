@@ -19,8 +19,8 @@
 #include "serve/session/session_env.h"
 #include "serve/status/session_list.h"
 
-/* The list is borrowed. */
-typedef void list_request_done_fn(void *owner, const struct session_list *list);
+/* The list is borrowed, and not sorted yet; its rows may be taken. */
+typedef void list_request_done_fn(void *owner, struct session_list *list);
 
 /* Called before a queued request begins. False: it is not begun, and its list is empty. */
 typedef bool list_request_wanted_fn(const void *owner);

@@ -16,6 +16,14 @@ void session_list_free(struct session_list *list)
     list->count = 0;
 }
 
+struct session_list session_list_take(struct session_list *list)
+{
+    struct session_list taken = *list;
+    list->rows = NULL;
+    list->count = 0;
+    return taken;
+}
+
 /* ---- the kept rows: a heap with the last one in the order at its root ---- */
 
 static void swap(struct session_list *list, size_t a, size_t b)

@@ -53,8 +53,7 @@ static void expect(const char *request, const char *fields, const char *status, 
     const char *host = strstr(fields, "Host:") ? "" : "Host: 127.0.0.1:8080\r\n";
     snprintf(head, sizeof(head), "%s HTTP/1.1\r\n%s%s\r\n", request, host, fields);
     client_lab_connect(head);
-    client_lab_turn();
-    const char *answer = client_lab_receive();
+    const char *answer = client_lab_answer();
     snprintf(line, sizeof(line), "HTTP/1.1 %s ", status);
     assert_ptr_equal(strstr(answer, line), answer);
     if (!strstr(answer, text))
@@ -156,6 +155,37 @@ static void test_the_admin_socket_needs_no_token(void **unused)
     expect("POST /status?kill=0-99", "", "404", "no such session");
 }
 
+/* ---- in the pool ---- */
+
+/* The loop serves others meanwhile. */
+static void test_a_list_is_printed_in_the_pool(void **unused)
+{
+    struct work_job jobs[WORK_THREADS] = {0};
+    client_lab_occupy(jobs, WORK_reports);
+    client_lab_connect(CLIENT_LAB_GET("/status?format=json"));
+    client_lab_turn();
+    int asker = client_lab.peer;
+    expect("GET /status?format=html", "", "200", "text/html");
+    client_lab.peer = asker;
+    assert_string_equal(client_lab_receive(), "");
+    client_lab_vacate(jobs, WORK_reports);
+    assert_non_null(strstr(client_lab_answer(), "\"workers\""));
+}
+
+/* The list of a client that has gone leaves the queue. */
+static void test_a_client_that_goes(void **unused)
+{
+    struct work_job jobs[WORK_THREADS] = {0};
+    client_lab_occupy(jobs, WORK_reports);
+    client_lab_connect(CLIENT_LAB_GET("/status?format=text"));
+    client_lab_turn();
+    assert_int_equal(client_lab.env.live, 2); /* the session, and its list */
+    session_drain_kill(&client_lab.env, REASON_drained);
+    client_lab_turn();
+    assert_int_equal(client_lab.env.live, 0);
+    client_lab_vacate(jobs, WORK_reports);
+}
+
 int main(void)
 {
 #define TEST(name, up) cmocka_unit_test_setup_teardown(name, up, client_lab_close)
@@ -174,6 +204,8 @@ int main(void)
         TEST(test_pages_of_other_origins, set_up),
         TEST(test_an_id_is_missing, set_up),
         TEST(test_the_admin_socket_needs_no_token, set_up_admin),
+        TEST(test_a_list_is_printed_in_the_pool, set_up),
+        TEST(test_a_client_that_goes, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ static struct {
 static void listed_cb(void *owner, const struct all_sessions *all)
 {
     seen.calls++;
+    session_list_sort(all->list);
     seen.count = all->list->count;
     seen.others = all->other_count;
     seen.sessions = all->list->sums.sessions;

@@ -10,7 +10,7 @@ struct seen {
     bool failed, done, unwanted;
 };
 
-static void look(void *owner, const struct session_list *list)
+static void look(void *owner, struct session_list *list)
 {
     struct seen *seen = owner;
     assert_false(seen->done);
@@ -19,6 +19,7 @@ static void look(void *owner, const struct session_list *list)
     seen->matched = list->sums.matched;
     seen->sessions = list->sums.sessions;
     seen->failed = list->failed;
+    session_list_sort(list);
     for (size_t i = 0; i < list->count; i++) {
         seen->ids[i] = list->rows[i]->id;
         seen->up[i] = list->rows[i]->bytes_up;
@@ -132,6 +133,19 @@ static void test_sessions_leave_meanwhile(void **unused)
     assert_true(seen.sessions == MOST - dropped);
 }
 
+static void test_a_turn_reads_few(void **unused)
+{
+    struct seen seen;
+    unsigned turns = 0;
+    for (unsigned i = 0; i < MOST; i++)
+        add(0, i);
+    begin("sort=client&limit=1000", &seen);
+    while (turn())
+        turns++;
+    assert_true(seen.done && seen.sessions == MOST);
+    assert_true(turns >= MOST / 250);
+}
+
 static void test_all_leave_meanwhile(void **unused)
 {
     struct seen seen;
@@ -194,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sessions_leave_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_turn_reads_few, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_leave_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_after_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_memory, set_up, tear_down),
