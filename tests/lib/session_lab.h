@@ -165,7 +165,7 @@ static inline void session_lab_open_worker(unsigned number)
 static inline bool session_lab_serve(const struct config *config)
 {
     const struct site_shared shared = {session_lab.limits, session_lab.route_stats,
-                                       session_lab.host, NULL};
+                                       session_lab.host, NULL, NULL};
     char error[256];
     struct site *site = site_create(config, &shared, session_lab.site, error, sizeof(error));
     if (!site)

@@ -100,7 +100,9 @@ static bool open_loop(struct supervisor *supervisor)
         return false;
     supervisor->lane =
         (struct work_lane){&supervisor->work, &supervisor->loop, &supervisor->mailbox};
-    if (!work_pool_open(&supervisor->work) || !(supervisor->lookups = lookup_table_create()))
+    if (!work_pool_open(&supervisor->work) ||
+        !reaper_open(&supervisor->reaper, &supervisor->lane) ||
+        !(supervisor->lookups = lookup_table_create()))
         return false;
     supervisor->resolver = resolve_create(&supervisor->lane, supervisor->lookups);
     if (!supervisor->resolver)
@@ -140,6 +142,7 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     shared->limits = limits_create(LIMITER_CAPACITY);
     shared->route_stats = route_stats_set_create(workers);
     shared->auth = auth_shared_create();
+    shared->reaper = &supervisor->reaper;
     if (!shared->limits || !shared->route_stats || !shared->auth ||
         !verdict_init(&supervisor->reload_verdict) || !verdict_init(&supervisor->upgrade_verdict))
         return false;
@@ -321,10 +324,11 @@ bool supervisor_free(struct supervisor *supervisor)
         return false;
     supervisor_sandbox_close(supervisor);
     notify_close(&supervisor->notify);
+    site_release(supervisor->site);
+    reaper_close(&supervisor->reaper);
     mailbox_free(&supervisor->mailbox);
     lookup_table_free(supervisor->lookups);
     work_pool_close(&supervisor->work);
-    site_release(supervisor->site);
     close_shared(supervisor);
     predecessors_free(supervisor->predecessors);
     free(supervisor);

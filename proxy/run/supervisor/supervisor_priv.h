@@ -47,6 +47,7 @@ struct supervisor {
     struct work_pool work;
     struct work_lane lane; /* the main thread's own */
     struct lookup_table *lookups;
+    struct reaper reaper; /* of sites */
     struct site_shared shared;
     struct process_facts process;
     struct history history;

@@ -143,10 +143,9 @@ struct site *site_retain(struct site *site)
     return site;
 }
 
-void site_release(struct site *site)
+static void free_cb(struct reaper_item *item)
 {
-    if (!site || atomic_fetch_sub_explicit(&site->references, 1, memory_order_acq_rel) != 1)
-        return;
+    struct site *site = WSL_CONTAINER(item, struct site, dead);
     const struct config *config = site->config;
     for (size_t i = 0; site->routes && i < config->route_count; i++) {
         route_stats_release(site->routes[i].stats);
@@ -166,6 +165,16 @@ void site_release(struct site *site)
     site_resources_free(site->resources);
     config_release(config);
     free(site);
+}
+
+void site_release(struct site *site)
+{
+    if (!site || atomic_fetch_sub_explicit(&site->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (site->shared.reaper)
+        reaper_add(site->shared.reaper, &site->dead, free_cb);
+    else
+        free_cb(&site->dead);
 }
 
 void site_supersede(struct site *site)

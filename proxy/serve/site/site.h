@@ -8,7 +8,7 @@
  *
  * Owns: a reference to the configuration, and all that is built from it. Thread: made on one (files
  * are read), then read by any; the reference count is atomic. Errors: NULL and one line. Lifetime:
- * the last site_release.
+ * the last site_release; the thread pool frees it then, as thousands of routes take milliseconds.
  */
 #ifndef WSLUICE_SERVE_SITE_SITE_H
 #define WSLUICE_SERVE_SITE_SITE_H
@@ -17,6 +17,7 @@
 
 #include "base/base.h"
 #include "core/resources/descriptors.h"
+#include "net/reaper.h"
 
 struct auth_list;
 struct auth_shared;
@@ -35,6 +36,7 @@ struct site_shared {
     struct route_stats_set *route_stats;
     struct descriptors_host host;
     struct auth_shared *auth; /* NULL: no route may ask for a password */
+    struct reaper *reaper;    /* NULL: the last site_release frees a site itself */
 };
 
 struct site_route {
@@ -66,6 +68,7 @@ struct site {
     struct site_listener *listeners;
     struct descriptors_plan plan;
     unsigned token_parts; /* enum token_part: of the tokens of all routes */
+    struct reaper_item dead;
 };
 
 /* `previous`: the site in use; targets' health and ticket keys are taken from it. NULL: none. */

@@ -3,6 +3,7 @@
 
 #include "lib/failing_alloc.h"
 #include "lib/site_lab.h"
+#include "lib/work_lab.h"
 #include "serve/site/site_resources.h"
 #include "serve/target/target_pool.h"
 
@@ -56,6 +57,28 @@ static void test_reload(void **unused)
     site_release(after);
 }
 
+/* A session may be the last that holds a site, on a loop that serves others. */
+static void test_the_pool_frees(void **unused)
+{
+    uv_loop_t loop;
+    struct work_lab work;
+    struct reaper reaper;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    work_lab_open(&work, &loop);
+    assert_true(reaper_open(&reaper, &work.lane));
+    lab.shared.reaper = &reaper;
+    struct site *site = site_retain(site_lab_site(&lab, NULL));
+    site_release(site);
+    assert_null(reaper.first);
+    site_release(site);
+    assert_ptr_equal(reaper.first, &site->dead);
+    work_lab_close(&work);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    reaper_close(&reaper);
+    work_lab_free(&work);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 static void test_files_that_are_missing(void **unused)
 {
     lab.routes[1].files.root = "/nowhere/at/all";
@@ -85,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_create, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_pool_frees, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files_that_are_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails, set_up, tear_down),
     };
