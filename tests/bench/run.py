@@ -12,6 +12,7 @@ import tempfile
 import contenders
 import machine
 import measure
+import picture
 import report
 import scenarios
 import smoke
@@ -69,6 +70,8 @@ def arguments(argv):
                         help="to wait for a quiet machine before each run (default: 60)")
     parser.add_argument("--json", metavar="FILE", help="write every run to FILE")
     parser.add_argument("--markdown", action="store_true", help="print the table of the README")
+    parser.add_argument("--picture", metavar="FILE", help="write the picture of the README, as SVG")
+    parser.add_argument("--saved", metavar="FILE", help="measure nothing: read what --json has written")
     options = parser.parse_args(argv)
     options.rounds = options.rounds or (2 if options.quick else 5)
     unknown = set(options.only) - {s.name for s in scenarios.SCENARIOS}
@@ -132,12 +135,8 @@ def run_scenario(bench, scenario, rounds):
     return runs
 
 
-def main(argv):
-    options = arguments(argv)
-    if options.smoke:
-        return smoke.run(options.wsluice, find_tools(options), options.write, say)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))  # restores the settings
+def measure_all(options):
+    """(environment, [(scenario, runs)]); prints each scenario as it is done."""
     options.programs = find_programs(options)
     descriptors = machine.raise_descriptor_limit(DESCRIPTORS)
     chosen = [s for s in scenarios.SCENARIOS if not options.only or s.name in options.only]
@@ -156,11 +155,30 @@ def main(argv):
             runs = run_scenario(bench, scenario, rounds)
             results.append((scenario, runs))
             print("\n" + report.text(scenario, runs), flush=True)
+    return environment, results
+
+
+def read_saved(path):
+    """As measure_all."""
+    document = json.loads(pathlib.Path(path).read_text())
+    saved = document["scenarios"]
+    return document["environment"], [(s, saved[s.name]) for s in scenarios.SCENARIOS if s.name in saved]
+
+
+def main(argv):
+    options = arguments(argv)
+    if options.smoke:
+        return smoke.run(options.wsluice, find_tools(options), options.write, say)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))  # restores the settings
+    environment, results = read_saved(options.saved) if options.saved else measure_all(options)
     if options.json:
         document = {"environment": environment, "scenarios": {s.name: r for s, r in results}}
         pathlib.Path(options.json).write_text(json.dumps(document, indent=1) + "\n")
     if options.markdown:
         print("\n" + report.markdown(results, environment))
+    if options.picture:
+        pathlib.Path(options.picture).write_text(picture.svg(results))
     judged = [report.verdict(bar, runs)[1] for scenario, runs in results for bar in scenario.bars]
     return 1 if False in judged else 0
 
