@@ -6,7 +6,7 @@
 #include "serve/site/site.h"
 
 #define ACCEPT_PAUSE_MS    50
-#define ACCEPTS_PER_TURN   64
+#define ACCEPTS_PER_TURN   32 /* some 10 us each, while sessions of the same loop wait */
 #define PAUSE_LOG_EVERY_MS 10000
 
 /* A closing listener accepts its backlog; clients that keep connecting cannot prolong that. */
