@@ -149,7 +149,7 @@ def test_it_comes_through_whole_however_fast(lab, tmp_path, sanitized):
     before = bridge.memory()
     assert lab.open(bridge).end()[0] == data
     assert heard(complete(tmp_path / 'rec.1'), False) == data
-    if not sanitized:
+    if not sanitized and 'WSLUICE_EMULATED' not in os.environ:  # qemu has memory of its own
         assert bridge.memory() - before < 16 << 20
 
 
