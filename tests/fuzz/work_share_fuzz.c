@@ -16,7 +16,7 @@ static struct work_waiter tickets[TICKETS];
 static enum state states[TICKETS];
 
 /* The share of one client by kind: a second copy, to check the table. */
-static const uint8_t most[] = {8, 2, 5, 2, 1, 1, 3, 1};
+static const uint8_t most[] = {8, 2, 5, 2, 1, 1, 3, 1, 1};
 _Static_assert(WSL_COUNT(most) == WORK_KINDS, "each kind is here");
 
 static void check(void)
