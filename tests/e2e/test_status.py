@@ -417,7 +417,7 @@ def test_an_end_while_somebody_asks(lab):
 
 
 @pytest.mark.release_only
-def test_ten_thousand_sessions(lab):
+def test_ten_thousand_sessions(lab, sanitized):
     """The list is short and leaves no memory behind."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -432,7 +432,8 @@ def test_ten_thousand_sessions(lab):
         document = status(lab, bridge, '&limit=1000&sort=idle')
         assert document['sessions']['matched'] == count and document['sessions']['listed'] == 1000
         assert len(rows(lab, bridge, f'&filter={name_of(clients[77])}')) == 1
-    assert bridge.memory() - before < 8 << 20
+    if not sanitized:  # its own memory, of each thread that prints
+        assert bridge.memory() - before < 8 << 20
     for client in clients:
         client.hang_up()
 
