@@ -6,7 +6,7 @@
 
 #define NS_PER_SECOND 1000000000u
 
-extern const char __executable_start[]; /* the linker's */
+extern const char __executable_start[]; /* NOLINT: the linker's name */
 
 static uint64_t nanoseconds(clockid_t clock)
 {
