@@ -9,8 +9,7 @@
 #define QUEUE_KEPT ((size_t)64 * 1024) /* memory that an empty queue keeps */
 #define BATCH      64                  /* lines in one call of the output */
 
-/* After a batch the thread rests, so that lines which come one by one share a call, and a wake-up.
- */
+/* After a batch the thread rests: lines that come one by one share a call, and a wake-up. */
 #define REST_NS 2000000L
 
 #define CRASH_WAITS   100

@@ -188,8 +188,8 @@ static void test_reset_after_fin(void **unused)
     assert_int_equal(calls_in(20), 0);
 }
 
-/* epoll reports a closed Unix peer as EPOLLHUP in every call, without being asked to. */
-static void test_a_unix_peer_that_closes(void **unused)
+/* Instead of the TCP connection. Returns the other end, which is the caller's. */
+static int use_unix_pair(void)
 {
     int pair[2];
     close(ours);
@@ -197,9 +197,16 @@ static void test_a_unix_peer_that_closes(void **unused)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     ours = pair[0];
     theirs = -1;
+    return pair[1];
+}
+
+/* epoll reports a closed Unix peer as EPOLLHUP in every call, without being asked to. */
+static void test_a_unix_peer_that_closes(void **unused)
+{
+    int peer = use_unix_pair();
     open_watch(0);
-    assert_int_equal(send(pair[1], "x", 1, 0), 1);
-    close(pair[1]);
+    assert_int_equal(send(peer, "x", 1, 0), 1);
+    close(peer);
     assert_int_equal(calls_in(20), 0);
     struct epoll_event event;
     assert_int_equal(epoll_wait(set.interactive.epoll, &event, 1, 0), 0); /* nothing spins */
@@ -210,17 +217,12 @@ static void test_a_unix_peer_that_closes(void **unused)
 /* Once, and with no other readiness than is wanted, though bytes are unread. */
 static void test_a_unix_peer_that_closes_is_a_hang_up_if_that_is_wanted(void **unused)
 {
-    int pair[2];
-    close(ours);
-    close(theirs);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    ours = pair[0];
-    theirs = -1;
+    int peer = use_unix_pair();
     open_watch(WATCH_HUNG_UP);
-    assert_int_equal(send(pair[1], "x", 1, 0), 1);
-    shutdown(pair[1], SHUT_WR); /* one direction */
+    assert_int_equal(send(peer, "x", 1, 0), 1);
+    shutdown(peer, SHUT_WR); /* one direction */
     assert_int_equal(calls_in(20), 0);
-    close(pair[1]);
+    close(peer);
     wait_for(WATCH_HUNG_UP);
     assert_int_equal(watched.calls, 1);
     assert_false(watched.seen & WATCH_BROKEN);
